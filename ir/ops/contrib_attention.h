@@ -1,0 +1,67 @@
+// Attention operators of com.microsoft; their rows are in contrib_attention.cc.
+#ifndef ASSAY_IR_OPS_CONTRIB_ATTENTION_H_
+#define ASSAY_IR_OPS_CONTRIB_ATTENTION_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ir/op_context.h"
+#include "ir/ops/attention.h"
+
+namespace assay {
+
+// The number of heads that the attribute gives, at least 1.
+absl::StatusOr<Dim> Heads(OpContext& op, absl::string_view attr);
+// Operands [B, heads, past, size] of a cache, where present: past, merged with batch and kv_heads.
+absl::Status ReadCache(OpContext& op, int key, int value, AttentionSizes* sizes);
+// Adds [rows, input] x [input, columns], and a bias, to the work.
+void AddProjection(OpContext& op, Dim rows, Dim input, Dim columns, bool bias);
+
+// Attention with its input projection: input, weights, bias, mask_index, past, attention_bias,
+// past_sequence_length. DecoderMaskedSelfAttention has the same first operands.
+absl::Status ProjectedAttentionShape(OpContext& op);
+absl::Status ProjectedAttentionWork(OpContext& op);
+
+// query, key, value, bias, key_padding_mask, attention_bias, past_key, past_value.
+absl::Status MultiHeadAttentionShape(OpContext& op);
+absl::Status MultiHeadAttentionWork(OpContext& op);
+
+// query, key, value, past_key, past_value, seqlens_k, total_sequence_length, cos_cache, sin_cache.
+absl::Status GroupQueryAttentionShape(OpContext& op);
+absl::Status GroupQueryAttentionWork(OpContext& op);
+
+// input, position_ids, cos_cache, sin_cache.
+absl::Status ContribRotaryShape(OpContext& op);
+absl::Status ContribRotaryWork(OpContext& op);
+
+// In contrib_attention_packed.cc: tokens without padding, caches in blocks, other layouts.
+absl::Status DecoderMultiHeadShape(OpContext& op);
+absl::Status DecoderMultiHeadWork(OpContext& op);
+absl::Status SparseAttentionShape(OpContext& op);
+absl::Status SparseAttentionWork(OpContext& op);
+absl::Status PackedAttentionShape(OpContext& op);
+absl::Status PackedAttentionWork(OpContext& op);
+absl::Status PackedMultiHeadShape(OpContext& op);
+absl::Status PackedMultiHeadWork(OpContext& op);
+absl::Status PagedAttentionShape(OpContext& op);
+absl::Status PagedAttentionWork(OpContext& op);
+absl::Status DecoderAttentionShape(OpContext& op);
+absl::Status DecoderAttentionWork(OpContext& op);
+absl::Status LongformerShape(OpContext& op);
+absl::Status LongformerWork(OpContext& op);
+absl::Status QOrderedLongformerWork(OpContext& op);
+absl::Status QOrderedAttentionShape(OpContext& op);
+absl::Status QOrderedAttentionWork(OpContext& op);
+
+// In contrib_attention_bias.cc: what stands around attention.
+absl::Status GatedBiasShape(OpContext& op);
+absl::Status GatedBiasWork(OpContext& op);
+absl::Status RelativeBiasShape(OpContext& op);
+absl::Status RelativeBiasWork(OpContext& op);
+absl::Status RemovePaddingShape(OpContext& op);
+absl::Status RestorePaddingShape(OpContext& op);
+absl::Status GemmaRotaryShape(OpContext& op);
+absl::Status GemmaRotaryWork(OpContext& op);
+
+}  // namespace assay
+
+#endif  // ASSAY_IR_OPS_CONTRIB_ATTENTION_H_

@@ -1,0 +1,212 @@
+// com.microsoft: normalisations with what ONNX Runtime fuses into them: the sum before (Skip*), the
+// lookup before (Embed*), the activation after (GroupNorm). Each counts as normalization.cc counts
+// its kin, and what was fused beside it. Source: ONNX Runtime's ContribOperators.md.
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ir/ops/contrib.h"
+#include "ir/ops/families.h"
+#include "ir/ops/normalization.h"
+#include "ir/ops/operands.h"
+#include "ir/ops/rules.h"
+#include "ir/ops/size.h"
+
+namespace assay {
+namespace {
+
+// --- SkipLayerNormalization (input, skip, gamma, beta, bias), SkipSimplifiedLayerNormalization
+//     (input, skip, gamma, bias): the normalised sum of input, skip and bias ---
+
+absl::Status SkipNormShape(OpContext& op) {
+  Type out = op.in(0);
+  if (out.ranked && out.rank() > 0) {
+    absl::Status s =
+        Merge(op, &out.dims.back(), op.dim(2, 0), "last axis of the input and size of gamma");
+    if (!s.ok()) return s;
+  }
+  Type statistics = out;
+  statistics.dtype = DType::kF32;
+  if (statistics.ranked && statistics.rank() > 0) statistics.dims.back() = Dim(1);
+  op.SetOut(1, statistics);
+  op.SetOut(2, std::move(statistics));
+  op.SetOut(3, out);
+  op.SetOut(0, std::move(out));
+  return absl::OkStatus();
+}
+
+absl::Status CountSkipNorm(OpContext& op, int64_t per_element, bool bias) {
+  const Type& in = op.in(0);
+  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
+  CountNormalization(op, op.in_elements(0), per_element + 1 + (bias ? 1 : 0), rows);
+  return absl::OkStatus();
+}
+
+absl::Status SkipLayerNormWork(OpContext& op) {
+  return CountSkipNorm(op, kWhitenFlops + 1 + (op.has(3) ? 1 : 0), op.has(4));
+}
+
+absl::Status SkipRmsNormWork(OpContext& op) { return CountSkipNorm(op, kRmsFlops + 1, op.has(3)); }
+
+// --- EmbedLayerNormalization (input_ids, segment_ids, word, position, segment embeddings, gamma,
+// beta,
+//     mask, position_ids) ---
+
+absl::Status EmbedNormShape(OpContext& op) {
+  if (absl::Status s = RequireRank(op, 0, "input_ids", {2}); !s.ok()) return s;
+  Dim hidden = op.dim(2, 1);
+  absl::Status s = Merge(op, &hidden, op.dim(5, 0), "columns of the embedding and size of gamma");
+  if (!s.ok()) return s;
+  const Dims dims = {op.dim(0, 0), op.dim(0, 1), hidden};
+  op.SetOut(0, op.dtype(2), dims);
+  op.SetOut(1, DType::kI32, {op.dim(0, 0)});
+  op.SetOut(2, op.dtype(2), dims);
+  return absl::OkStatus();
+}
+
+absl::Status EmbedNormWork(OpContext& op) {
+  const Dim elements = op.out_elements(0);
+  const Size tokens = Size(op, op.dim(0, 0)) * op.dim(0, 1);
+  const int64_t sums = op.has(4) ? 2 : 1;
+  CountNormalization(op, elements, kWhitenFlops + 2 + sums, tokens);
+  for (int i : {2, 3, 4}) {
+    if (op.has(i)) op.work().reads[i] = elements;  // one row of each table per token
+  }
+  return absl::OkStatus();
+}
+
+// --- QEmbedLayerNormalization (input_ids, segment_ids, word, position, segment embeddings, gamma,
+// beta, mask, then scales and zero points): the tables are of 8 bits ---
+
+absl::Status QEmbedNormShape(OpContext& op) {
+  if (absl::Status s = RequireRank(op, 0, "input_ids", {2}); !s.ok()) return s;
+  Dim hidden = op.dim(2, 1);
+  absl::Status s = Merge(op, &hidden, op.dim(5, 0), "columns of the embedding and size of gamma");
+  if (!s.ok()) return s;
+  op.SetOut(0, op.dtype(8), {op.dim(0, 0), op.dim(0, 1), hidden});
+  op.SetOut(1, DType::kI32, {op.dim(0, 0)});
+  return absl::OkStatus();
+}
+
+// Two flops to dequantise each element that is looked up.
+absl::Status QEmbedNormWork(OpContext& op) {
+  if (absl::Status s = EmbedNormWork(op); !s.ok()) return s;
+  op.work().flops = Size(op, op.work().flops) + (op.has(4) ? 6 : 4) * Size(op, op.out_elements(0));
+  return absl::OkStatus();
+}
+
+// --- GroupNorm (X, gamma, beta), SkipGroupNorm (X, gamma, beta, skip, bias) ---
+
+absl::Status GroupNormShape(OpContext& op) {
+  if (absl::Status s = RequirePositive(op, "groups", op.int_attr("groups", 1)); !s.ok()) return s;
+  Type out = op.in(0);
+  if (out.ranked) {
+    if (out.rank() < 3) {
+      return OpError(absl::StrCat("X has rank ", out.rank(), "; give it rank 3 or more"));
+    }
+    const int channels = op.int_attr("channels_last", 1) != 0 ? out.rank() - 1 : 1;
+    absl::Status s = Merge(op, &out.dims[channels], op.dim(1, 0), "channels and size of gamma");
+    if (!s.ok()) return s;
+    absl::StatusOr<Dim> whole =
+        DivideWhole(op, out.dims[channels], Dim(op.int_attr("groups", 1)), "channels");
+    if (!whole.ok()) return whole.status();
+  }
+  op.SetOut(1, out);
+  op.SetOut(0, std::move(out));
+  return absl::OkStatus();
+}
+
+// activation = 1 is x * sigmoid(x): 3 flops and an exponential.
+absl::Status CountGroupNorm(OpContext& op, int64_t sums) {
+  const bool silu = op.int_attr("activation", 0) != 0;
+  const Size elements(op, op.in_elements(0));
+  const Size groups = Size(op, op.dim(0, 0)) * op.int_attr("groups", 1);
+  CountNormalization(op, elements, kWhitenFlops + 2 + sums + (silu ? 3 : 0), groups);
+  if (silu) op.work().transcendentals = Size(op, op.work().transcendentals) + elements;
+  return absl::OkStatus();
+}
+
+absl::Status GroupNormWork(OpContext& op) { return CountGroupNorm(op, 0); }
+absl::Status SkipGroupNormWork(OpContext& op) { return CountGroupNorm(op, op.has(4) ? 2 : 1); }
+
+// --- QOrderedLayerNormalization: X, scale_X, scale, B, scale_Y ---
+
+// As LayerNormalization of what is dequantised by one product, and quantised again: 2 flops and 2
+// comparisons.
+absl::Status QOrderedNormWork(OpContext& op) {
+  const Type& in = op.in(0);
+  const Size elements(op, op.in_elements(0));
+  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
+  CountNormalization(op, elements, kWhitenFlops + 1 + (op.has(3) ? 1 : 0) + 3, rows);
+  op.work().comparisons = 2 * elements;
+  return absl::OkStatus();
+}
+
+// --- BranchwiseRMSNorm (X, scale), GatedRMSNorm (X, scale, gate): groups of one row each ---
+
+absl::Status BranchNormShape(OpContext& op) {
+  if (op.ranked(0) && op.rank(0) < 1) return OpError("X is a scalar; give it rank 1 or more");
+  if (absl::Status s = RequirePositive(op, "num_branches", op.int_attr("num_branches", 1));
+      !s.ok()) {
+    return s;
+  }
+  return SameAsFirst(op);
+}
+
+absl::Status BranchNormWork(OpContext& op) {
+  const Type& in = op.in(0);
+  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
+  CountNormalization(op, op.in_elements(0), kRmsFlops + (op.has(1) ? 1 : 0),
+                     Size(op, rows) * op.int_attr("num_branches", 1));
+  return absl::OkStatus();
+}
+
+// The gate goes through silu (3 flops and an exponential), then multiplies.
+absl::Status GatedNormWork(OpContext& op) {
+  const Size elements(op, op.in_elements(0));
+  absl::StatusOr<Dim> groups = DivideWhole(op, elements, op.dim(1, 0), "elements of X");
+  if (!groups.ok()) return groups.status();
+  CountNormalization(op, elements, kRmsFlops + 1 + 4, *groups);
+  op.work().transcendentals = Size(op, op.work().transcendentals) + elements;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Span<const OpRow> ContribNormalizationOps() {
+  constexpr Family kF = Family::kNormalization;
+  constexpr Role kN = Role::kNormalization;
+  static const OpRow kRows[] = {
+      Contrib("SkipLayerNormalization", kF, kN, SkipNormShape, SkipLayerNormWork,
+              "as LayerNormalization, one more flop per element for the skip and one for a bias"),
+      Contrib("SkipSimplifiedLayerNormalization", kF, kN, SkipNormShape, SkipRmsNormWork,
+              "as RMSNormalization, one more flop per element for the skip and one for a bias"),
+      Contrib("EmbedLayerNormalization", kF, kN, EmbedNormShape, EmbedNormWork,
+              "gathers a row of each table per token, adds them, then as LayerNormalization"),
+      Contrib("QEmbedLayerNormalization", kF, kN, QEmbedNormShape, QEmbedNormWork,
+              "as EmbedLayerNormalization, 2 more flops for each element looked up"),
+      Contrib("GroupNorm", kF, kN, GroupNormShape, GroupNormWork,
+              "as GroupNormalization; silu takes 3 flops and an exponential per element"),
+      Contrib("SkipGroupNorm", kF, kN, GroupNormShape, SkipGroupNormWork,
+              "as GroupNorm, one more flop per element for the skip and one for a bias"),
+      Contrib("QOrderedLayerNormalization", kF, kN, SameAsFirst, QOrderedNormWork,
+              "as LayerNormalization, 3 more flops and 2 comparisons per element for the scales"),
+      Contrib("BranchwiseRMSNorm", kF, kN, BranchNormShape, BranchNormWork,
+              "as RMSNormalization, of num_branches groups per row"),
+      Contrib("GatedRMSNorm", kF, kN, SameAsFirst, GatedNormWork,
+              "as RMSNormalization of groups as long as the scale; 4 more flops and an exponential "
+              "per element for the gate"),
+      // ONNX Runtime keeps this one in the standard domain.
+      {.name = "SimplifiedLayerNormalization",
+       .family = kF,
+       .role = kN,
+       .shape = RmsNormShape,
+       .work = RmsNormWork,
+       .inplace = 0,
+       .formula = "as RMSNormalization",
+       .source = "ONNX Runtime, contrib operators in the standard domain"},
+  };
+  return kRows;
+}
+
+}  // namespace assay
