@@ -1,0 +1,366 @@
+#include "hw/library.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hw/schema.h"
+#include "hw/target_keys.h"
+#include "ir/suggest.h"
+
+namespace assay {
+namespace {
+
+// What there is to know of each kind of file, one row each.
+template <class T>
+struct KindOfFile;
+template <>
+struct KindOfFile<Target> {
+  static constexpr FileKind kKind = FileKind::kTarget;
+  static constexpr absl::string_view kWord = "target", kSchema = kTargetSchema;
+  static absl::Span<const KeyRow> Rows() { return TargetRows(); }
+};
+template <>
+struct KindOfFile<Runtime> {
+  static constexpr FileKind kKind = FileKind::kRuntime;
+  static constexpr absl::string_view kWord = "runtime", kSchema = kRuntimeSchema;
+  static absl::Span<const KeyRow> Rows() { return RuntimeRows(); }
+};
+template <>
+struct KindOfFile<Calibration> {
+  static constexpr FileKind kKind = FileKind::kCalibration;
+  static constexpr absl::string_view kWord = "calibration", kSchema = kCalibrationSchema;
+  static absl::Span<const KeyRow> Rows() { return CalibrationRows(); }
+};
+template <>
+struct KindOfFile<IntervalTable> {
+  static constexpr FileKind kKind = FileKind::kIntervals;
+  static constexpr absl::string_view kWord = "intervals", kSchema = kIntervalSchema;
+  static absl::Span<const KeyRow> Rows() { return IntervalRows(); }
+};
+
+template <class T>
+T Decode(const EmbeddedRecord& record) {
+  T object;
+  Unpack(KindOfFile<T>::Rows(), record.bytes, EmbeddedTexts(), &object);
+  return object;
+}
+
+template <class T>
+std::vector<absl::string_view> EmbeddedNames(bool with_modes) {
+  std::vector<absl::string_view> names;
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind != KindOfFile<T>::kKind) continue;
+    if (with_modes || !absl::StrContains(record.name, '@')) names.push_back(record.name);
+  }
+  return names;
+}
+
+template <class T>
+absl::StatusOr<T> FindEmbedded(absl::string_view name) {
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind == KindOfFile<T>::kKind && record.name == name) return Decode<T>(record);
+  }
+  constexpr absl::string_view kWord = KindOfFile<T>::kWord;
+  std::vector<absl::string_view> names = EmbeddedNames<T>(/*with_modes=*/true);
+  return absl::NotFoundError(absl::StrCat("unknown ", kWord, " `", name, "`",
+                                          DidYouMean(name, names), "; `assay ", kWord,
+                                          "s` lists them, and a path to a YAML file serves too"));
+}
+
+bool IsPath(absl::string_view name) {
+  return absl::StrContains(name, '/') || absl::EndsWith(name, ".yaml") ||
+         absl::EndsWith(name, ".yml");
+}
+
+// Splits "NAME@MODE"; an '@' within a path's folders is none.
+std::pair<absl::string_view, absl::string_view> SplitMode(absl::string_view name) {
+  size_t at = name.rfind('@');
+  if (at == absl::string_view::npos || IsPath(name.substr(at + 1))) return {name, ""};
+  return {name.substr(0, at), name.substr(at + 1)};
+}
+
+// What every kind of file goes through: start from the base, read over it, complain where an
+// inherited number breaks a rule at the `extends` that brought it in.
+template <class T>
+T ReadFile(const YamlNode& file, FindBase<T> find_base, std::vector<Problem>* problems,
+           absl::FunctionRef<void(const T* base, T* object, std::vector<Problem>*)> finish) {
+  T object;
+  std::unique_ptr<T> base;
+  Place from = {1, 1};
+  if (const YamlNode* extends = file.Find("extends")) {
+    from = extends->place;
+    absl::StatusOr<T> found = find_base(extends->text);
+    if (!found.ok()) {
+      problems->push_back({from, absl::StrCat("`extends`: ", found.status().message())});
+      return object;
+    }
+    base = std::make_unique<T>(*found);
+    object = *std::move(found);
+    object.name.clear();
+  }
+  size_t before = problems->size();
+  ReadObject(file, KindOfFile<T>::Rows(), KindOfFile<T>::kSchema, &object, problems);
+  // Rules between keys say little about a file whose keys are wrong.
+  if (problems->size() == before) finish(base.get(), &object, problems);
+  for (Problem& problem : *problems) {
+    if (problem.place.line == 0) problem.place = from;
+  }
+  std::stable_sort(problems->begin(), problems->end(), [](const Problem& a, const Problem& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
+  return object;
+}
+
+// A message for the first problem, and how to see the others.
+absl::Status FirstOf(absl::string_view path, absl::string_view word,
+                     const std::vector<Problem>& problems) {
+  std::string message = Describe(path, problems[0]);
+  if (problems.size() > 1) {
+    absl::StrAppend(&message, " (and ", problems.size() - 1, " more: `assay ", word, "s --check ",
+                    path, "`)");
+  }
+  return absl::InvalidArgumentError(message);
+}
+
+template <class T>
+absl::StatusOr<T> LoadFile(absl::string_view path,
+                           absl::FunctionRef<T(const YamlNode&, std::vector<Problem>*)> read,
+                           std::vector<Problem>* problems) {
+  absl::StatusOr<std::string> text = ReadYamlFile(path);
+  if (!text.ok()) return text.status();
+  YamlNode file = ParseYaml(*text, problems);
+  if (!problems->empty()) return T();
+  return read(file, problems);
+}
+
+template <class T>
+std::vector<std::string> CheckFile(
+    absl::string_view path, absl::FunctionRef<T(const YamlNode&, std::vector<Problem>*)> read) {
+  std::vector<Problem> problems;
+  absl::StatusOr<T> loaded = LoadFile<T>(path, read, &problems);
+  if (!loaded.ok()) return {std::string(loaded.status().message())};
+  std::vector<std::string> messages;
+  for (const Problem& problem : problems) messages.push_back(Describe(path, problem));
+  return messages;
+}
+
+// That the default runtime is one of ours, where there are any (not in hw/embed_main.cc).
+void CheckRuntimeOf(const Target& target, const YamlNode& file, std::vector<Problem>* problems) {
+  std::vector<absl::string_view> names = EmbeddedNames<Runtime>(false);
+  const YamlNode* node = file.Find("runtime");
+  if (names.empty() || node == nullptr || IsPath(target.runtime)) return;
+  if (std::find(names.begin(), names.end(), target.runtime) != names.end()) return;
+  problems->push_back({node->place, absl::StrCat("unknown runtime `", target.runtime, "`",
+                                                 DidYouMean(target.runtime, names), "; use one of ",
+                                                 absl::StrJoin(names, ", "))});
+}
+
+Runtime ReadUsersRuntime(const YamlNode& file, std::vector<Problem>* problems) {
+  return ReadRuntime(file, FindEmbedded<Runtime>, problems);
+}
+Calibration ReadUsersCalibration(const YamlNode& file, std::vector<Problem>* problems) {
+  return ReadCalibration(file, FindEmbedded<Calibration>, problems);
+}
+
+}  // namespace
+
+Target ReadTarget(const YamlNode& file, absl::string_view mode, FindBase<Target> find_base,
+                  std::vector<Problem>* problems) {
+  const YamlNode* modes = file.Find("modes");
+  const YamlNode* own_mode = modes == nullptr ? nullptr : modes->Find(mode);
+  bool of_base = false;
+  auto base_in_mode = [&](absl::string_view name) -> absl::StatusOr<Target> {
+    absl::StatusOr<Target> base = find_base(name);
+    if (mode.empty() || own_mode != nullptr || !base.ok()) return base;
+    absl::StatusOr<Target> with_mode = find_base(absl::StrCat(name, "@", mode));
+    of_base = with_mode.ok();
+    return of_base ? with_mode : base;
+  };
+  const YamlNode* name = file.Find("name");
+  Place name_place = name == nullptr ? file.place : name->place;
+  Target target = ReadFile<Target>(
+      file, base_in_mode, problems,
+      [&](const Target* base, Target* object, std::vector<Problem>* found) {
+        if (base != nullptr) ScalePeaks(*base, object);
+        CheckTarget(*object, file, found);
+        CheckRuntimeOf(*object, file, found);
+        // Every mode must make a whole target, whichever is asked for.
+        for (const std::string& each : object->modes) {
+          const YamlNode* overrides = modes == nullptr ? nullptr : modes->Find(each);
+          if (overrides == nullptr) continue;
+          Target in_mode = *object;
+          size_t before = found->size();
+          ReadOverrides(file, *overrides, absl::StrCat("modes.", each), TargetRows(), &in_mode,
+                        found);
+          ScalePeaks(*object, &in_mode);
+          if (found->size() == before) CheckTarget(in_mode, *overrides, found);
+        }
+      });
+  if (mode.empty() || !problems->empty()) return target;
+  if (own_mode != nullptr) {
+    Target in_mode = target;
+    ReadOverrides(file, *own_mode, absl::StrCat("modes.", mode), TargetRows(), &in_mode, problems);
+    ScalePeaks(target, &in_mode);
+    target = std::move(in_mode);
+  } else if (!of_base) {
+    std::vector<absl::string_view> names(target.modes.begin(), target.modes.end());
+    problems->push_back(
+        {name_place,
+         absl::StrCat("has no power mode `", mode, "`", DidYouMean(mode, names),
+                      names.empty() ? "; it has none" : "; it has ", absl::StrJoin(names, ", "))});
+  }
+  absl::StrAppend(&target.name, "@", mode);
+  return target;
+}
+
+Runtime ReadRuntime(const YamlNode& file, FindBase<Runtime> find_base,
+                    std::vector<Problem>* problems) {
+  return ReadFile<Runtime>(file, find_base, problems,
+                           [&](const Runtime*, Runtime* runtime, std::vector<Problem>* found) {
+                             if (const YamlNode* fusion = file.Find("fusion"))
+                               runtime->fusion_place = fusion->place;
+                             CheckRuntime(*runtime, file, found);
+                           });
+}
+
+Calibration ReadCalibration(const YamlNode& file, FindBase<Calibration> find_base,
+                            std::vector<Problem>* problems) {
+  return ReadFile<Calibration>(
+      file, find_base, problems,
+      [&](const Calibration*, Calibration* calibration, std::vector<Problem>* found) {
+        CheckCalibration(*calibration, file, found);
+      });
+}
+
+IntervalTable ReadIntervals(const YamlNode& file, FindBase<IntervalTable> find_base,
+                            std::vector<Problem>* problems) {
+  return ReadFile<IntervalTable>(
+      file, find_base, problems,
+      [&](const IntervalTable*, IntervalTable* table, std::vector<Problem>* found) {
+        CheckIntervals(*table, found);
+      });
+}
+
+absl::StatusOr<std::shared_ptr<const Target>> FindTarget(absl::string_view name_or_path) {
+  auto [name, mode] = SplitMode(name_or_path);
+  if (!IsPath(name)) {
+    absl::StatusOr<Target> found = FindEmbedded<Target>(name_or_path);
+    if (!found.ok()) return found.status();
+    return std::make_shared<const Target>(*std::move(found));
+  }
+  std::vector<Problem> problems;
+  absl::StatusOr<Target> loaded = LoadFile<Target>(
+      name,
+      [mode = mode](const YamlNode& file, std::vector<Problem>* found) {
+        return ReadTarget(file, mode, FindEmbedded<Target>, found);
+      },
+      &problems);
+  if (!loaded.ok()) return loaded.status();
+  if (!problems.empty()) return FirstOf(name, "target", problems);
+  return std::make_shared<const Target>(*std::move(loaded));
+}
+
+std::vector<absl::string_view> TargetNames(bool with_modes) {
+  return EmbeddedNames<Target>(with_modes);
+}
+
+std::vector<std::string> CheckTargetFile(absl::string_view path) {
+  return CheckFile<Target>(path, [](const YamlNode& file, std::vector<Problem>* found) {
+    return ReadTarget(file, "", FindEmbedded<Target>, found);
+  });
+}
+
+absl::StatusOr<std::shared_ptr<const Runtime>> FindRuntime(absl::string_view name_or_path) {
+  if (!IsPath(name_or_path)) {
+    absl::StatusOr<Runtime> found = FindEmbedded<Runtime>(name_or_path);
+    if (!found.ok()) return found.status();
+    return std::make_shared<const Runtime>(*std::move(found));
+  }
+  std::vector<Problem> problems;
+  absl::StatusOr<Runtime> loaded = LoadFile<Runtime>(name_or_path, ReadUsersRuntime, &problems);
+  if (!loaded.ok()) return loaded.status();
+  if (!problems.empty()) return FirstOf(name_or_path, "runtime", problems);
+  loaded->file = std::string(name_or_path);
+  return std::make_shared<const Runtime>(*std::move(loaded));
+}
+
+std::vector<absl::string_view> RuntimeNames() { return EmbeddedNames<Runtime>(false); }
+
+std::vector<std::string> CheckRuntimeFile(absl::string_view path) {
+  return CheckFile<Runtime>(path, ReadUsersRuntime);
+}
+
+const ClassEfficiency* Calibration::Find(KernelClass c) const {
+  for (const ClassEfficiency& efficiency : classes) {
+    if (efficiency.name == Name(c)) return &efficiency;
+  }
+  return nullptr;
+}
+
+int MatchOf(const Calibration& calibration, const Target& target, const Runtime& runtime) {
+  if (calibration.runtime != runtime.name) return 0;
+  if (!calibration.target.empty()) {
+    if (calibration.target == target.name) return 4;
+    return calibration.target == SplitMode(target.name).first ? 3 : 0;
+  }
+  if (!calibration.family.empty()) return calibration.family == target.family ? 2 : 0;
+  return calibration.kind == Name(target.kind) ? 1 : 0;
+}
+
+std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime) {
+  std::shared_ptr<const Calibration> best;
+  int best_match = 0;
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind != FileKind::kCalibration) continue;
+    auto calibration = std::make_shared<const Calibration>(Decode<Calibration>(record));
+    if (int match = MatchOf(*calibration, target, runtime); match > best_match) {
+      best_match = match;
+      best = std::move(calibration);
+    }
+  }
+  return best;
+}
+
+absl::StatusOr<std::shared_ptr<const Calibration>> LoadCalibration(absl::string_view path) {
+  std::vector<Problem> problems;
+  absl::StatusOr<Calibration> loaded = LoadFile<Calibration>(path, ReadUsersCalibration, &problems);
+  if (!loaded.ok()) return loaded.status();
+  if (!problems.empty()) return FirstOf(path, "calibration", problems);
+  return std::make_shared<const Calibration>(*std::move(loaded));
+}
+
+std::vector<absl::string_view> CalibrationNames() { return EmbeddedNames<Calibration>(false); }
+
+std::vector<std::string> CheckCalibrationFile(absl::string_view path) {
+  return CheckFile<Calibration>(path, ReadUsersCalibration);
+}
+
+UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch) {
+  UncalibratedInterval best;
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind != FileKind::kIntervals) continue;
+    for (const UncalibratedInterval& row : Decode<IntervalTable>(record).intervals) {
+      if (row.kind != Name(kind) || row.batch_from.value > static_cast<double>(batch)) continue;
+      if (!best.batch_from || row.batch_from.value > best.batch_from.value) best = row;
+    }
+  }
+  return best;
+}
+
+std::vector<KeyDoc> TargetKeys() { return ListKeys(TargetRows()); }
+std::vector<KeyDoc> RuntimeKeys() { return ListKeys(RuntimeRows()); }
+std::vector<KeyDoc> CalibrationKeys() { return ListKeys(CalibrationRows()); }
+
+std::string ToYaml(const Target& target) { return WriteYaml(kTargetSchema, TargetRows(), &target); }
+std::string ToYaml(const Runtime& runtime) {
+  return WriteYaml(kRuntimeSchema, RuntimeRows(), &runtime);
+}
+std::string ToYaml(const Calibration& calibration) {
+  return WriteYaml(kCalibrationSchema, CalibrationRows(), &calibration);
+}
+
+}  // namespace assay

@@ -1,0 +1,280 @@
+#include "hw/mapping.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "hw/target.h"
+#include "hw/tiling.h"
+
+namespace assay {
+namespace {
+
+Kernel MatMul(int64_t batch, int64_t m, int64_t n, int64_t k, bool shared_b = false) {
+  Kernel kernel;
+  kernel.loops = {.batch = batch, .m = m, .n = n, .k = k, .shared_b = shared_b};
+  kernel.macs = static_cast<double>(batch) * static_cast<double>(m) * static_cast<double>(n) *
+                static_cast<double>(k);
+  kernel.flops = 2 * kernel.macs;
+  return kernel;
+}
+
+std::shared_ptr<const Target> Get(absl::string_view name) {
+  auto target = FindTarget(name);
+  EXPECT_TRUE(target.ok()) << target.status();
+  return *target;
+}
+
+double FactorOf(const Mapping& mapping, absl::string_view name) {
+  for (const Factor& factor : mapping.factors) {
+    if (factor.name == name) return factor.value;
+  }
+  return 1;
+}
+
+TEST(Makespan, OneKindOfWorkerGoesInWaves) {
+  Workers sms[] = {{.count = 132, .speed = 1}};
+  EXPECT_EQ(Makespan(1, sms), 1);
+  EXPECT_EQ(Makespan(132, sms), 1);
+  EXPECT_EQ(Makespan(133, sms), 2);
+  EXPECT_EQ(Makespan(64 * 64, sms), 32);
+  EXPECT_EQ(Makespan(0, sms), 0);
+}
+
+TEST(Makespan, FastWorkersTakeMore) {
+  // Two that do 3 tasks per second and one that does 1: in 2/3 s the fast have done 2 * 2, in 1 s
+  // 2 * 3 + 1.
+  Workers cores[] = {{.count = 2, .speed = 3}, {.count = 1, .speed = 1}};
+  EXPECT_NEAR(Makespan(2, cores), 1.0 / 3, 1e-9);
+  EXPECT_NEAR(Makespan(4, cores), 2.0 / 3, 1e-9);
+  EXPECT_NEAR(Makespan(5, cores), 1, 1e-9);
+  EXPECT_NEAR(Makespan(7, cores), 1, 1e-9);
+  EXPECT_NEAR(Makespan(8, cores), 4.0 / 3, 1e-9);
+}
+
+// The slow obvious twin: hand out one task after another to whoever is done first.
+double GreedyMakespan(int tasks, const std::vector<Workers>& workers) {
+  std::vector<std::pair<double, double>> each;  // next completion, time per task
+  for (const Workers& w : workers) {
+    for (int i = 0; i < static_cast<int>(w.count); ++i) each.push_back({1 / w.speed, 1 / w.speed});
+  }
+  double last = 0;
+  for (int i = 0; i < tasks; ++i) {
+    auto it = std::min_element(each.begin(), each.end());
+    last = std::max(last, it->first);
+    it->first += it->second;
+  }
+  return last;
+}
+
+TEST(Makespan, IsThatOfHandingOutOneByOne) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Workers> workers;
+    for (int classes = 1 + static_cast<int>(random() % 3); classes > 0; --classes) {
+      workers.push_back({1.0 + static_cast<double>(random() % 9),
+                         0.1 + static_cast<double>(random() % 100) / 10});
+    }
+    int tasks = 1 + static_cast<int>(random() % 500);
+    double want = GreedyMakespan(tasks, workers);
+    EXPECT_NEAR(Makespan(tasks, workers), want, want * 1e-9);
+  }
+}
+
+TEST(MapOnGpu, CountsTilesAndWaves) {
+  auto h100 = Get("h100-sxm");
+  // 8192 / 128 = 64 tiles each way; 64 * 64 = 4096 over 132 SMs is 31.03 waves, so 32.
+  Mapping m = MapKernel(MatMul(1, 8192, 8192, 8192), *h100, Math::kBf16);
+  EXPECT_EQ(m.engine, EngineClass::kMatrix);
+  EXPECT_EQ(m.tile_m, 128);
+  EXPECT_EQ(m.tile_n, 128);
+  EXPECT_EQ(m.tasks, 64 * 64);
+  EXPECT_EQ(m.waves, 32);
+  EXPECT_EQ(m.units_used, 132);
+  EXPECT_EQ(m.split_k, 1);
+  EXPECT_NEAR(FactorOf(m, "wave"), 64.0 * 64 / 132 / 32, 1e-6);
+  EXPECT_NEAR(m.utilization, 64.0 * 64 / 132 / 32, 1e-6);
+}
+
+TEST(MapOnGpu, EdgesArePadded) {
+  auto h100 = Get("h100-sxm");
+  // 130 rows need two blocks of 128 or three of 64; the sum of 20 is padded to 32.
+  Mapping m = MapKernel(MatMul(132, 130, 128, 20), *h100, Math::kFp16);
+  double tiles = FactorOf(m, "tile");
+  EXPECT_LE(tiles, 130.0 / 192 * 20 / 32 + 1e-9);
+  EXPECT_GE(m.waves, 2);
+}
+
+TEST(MapOnGpu, FewTilesAndALongSumAreSplit) {
+  auto h100 = Get("h100-sxm");
+  Mapping m = MapKernel(MatMul(1, 64, 64, 1 << 20), *h100, Math::kBf16);
+  EXPECT_GT(m.split_k, 1);
+  EXPECT_GT(m.units_used, 1);
+  // Every part's 64 x 64 sums are written and read in fp32.
+  EXPECT_EQ(m.extra_bytes, 2.0 * 4 * static_cast<double>(m.split_k) * 64 * 64);
+  // A short sum is not.
+  EXPECT_EQ(MapKernel(MatMul(1, 64, 64, 16), *h100, Math::kBf16).split_k, 1);
+}
+
+TEST(MapOnGpu, DepthwiseConvolutionsLeaveTheMatrixEngine) {
+  auto h100 = Get("h100-sxm");
+  Kernel depthwise;
+  depthwise.loops = {.kind = Nest::Kind::kConv,
+                     .batch = 1,
+                     .groups = 512,
+                     .m = 56 * 56,
+                     .n = 1,
+                     .k = 9,
+                     .kernel = {3, 3}};
+  depthwise.macs = 512.0 * 56 * 56 * 9;
+  Mapping m = MapKernel(depthwise, *h100, Math::kFp16);
+  double matrix = MapOnGpu(depthwise, *h100, EngineClass::kMatrix, Math::kFp16).utilization;
+  double vector = MapOnGpu(depthwise, *h100, EngineClass::kVector, Math::kFp16).utilization;
+  // One of 8 columns and 9 of 16 steps are of use in a matrix engine.
+  EXPECT_LE(matrix, 1.0 / 8 * 9 / 16 + 1e-9);
+  bool on_vector = h100->Rate(EngineClass::kVector, Math::kFp16) * vector >
+                   h100->Rate(EngineClass::kMatrix, Math::kFp16) * matrix;
+  EXPECT_EQ(m.engine, on_vector ? EngineClass::kVector : EngineClass::kMatrix);
+}
+
+TEST(MapOnCpu, HybridCoresShareTheWork) {
+  auto i7 = Get("i7-12700k");
+  Mapping m = MapKernel(MatMul(1, 4096, 4096, 512), *i7, Math::kFp32);
+  EXPECT_EQ(m.units_used, 12);
+  EXPECT_GT(m.utilization, 0.97);
+  EXPECT_LE(m.utilization, 1);
+  // One row block: one core, one of the fast, at its share of the peak.
+  Mapping one = MapKernel(MatMul(1, 1, 8, 4096), *i7, Math::kFp32);
+  EXPECT_EQ(one.units_used, 1);
+  EXPECT_NEAR(one.utilization, 32 * 4.7 / (8 * 32 * 4.7 + 4 * 16 * 3.6), 1e-6);
+}
+
+TEST(MapOnCpu, PartlyFilledRegistersCostAsMuch) {
+  auto i7 = Get("i7-12700k");
+  // 256 bits hold 8 fp32: 5 columns and 5 rows waste 3 of 8 lanes whichever way.
+  Mapping m = MapKernel(MatMul(240, 5, 5, 64), *i7, Math::kFp32);
+  EXPECT_NEAR(FactorOf(m, "tile"), 5.0 / 8, 1e-9);
+}
+
+// A user's own file, as text.
+std::shared_ptr<const Target> FromText(absl::string_view text) {
+  std::string path = absl::StrCat(testing::TempDir(), "/assay_mapping_", getpid(), ".yaml");
+  std::ofstream(path) << text;
+  std::shared_ptr<const Target> target = Get(path);
+  std::filesystem::remove(path);
+  return target;
+}
+
+TEST(MapGeneric, SystolicArraysPadToTheirSize) {
+  // Two cores of four 128 x 128 arrays: 2 * 4 * 128 * 128 * 2 op/clock * 1.05 GHz = 275 TFLOP/s.
+  auto tpu = FromText(R"(schema: target/1
+name: my-tpu
+title: My TPU
+vendor: me
+kind: systolic
+family: mine
+sources: {s: made up}
+source: s
+units:
+  core: {count: 2, clock: 1.05 GHz}
+engines:
+  MXU: {unit: core, class: matrix, ops: {bf16: 131072 op/clock}, tile_m: 128, tile_n: 128, tile_k: 128}
+peaks:
+  matrix: {bf16: 275 TFLOP/s}
+memory:
+  VMEM: {role: scratchpad, scope: core, size: 16 MiB}
+  HBM2: {role: dram, scope: shared, size: 32 GB, bandwidth: 1.2 TB/s}
+launch: 2 us
+)");
+  Mapping m = MapKernel(MatMul(1, 100, 100, 200), *tpu, Math::kBf16);
+  EXPECT_NEAR(FactorOf(m, "tile"), 100.0 / 128 * 100 / 128 * 200 / 256, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "wave"), 1.0 / 2, 1e-9);
+  EXPECT_EQ(m.units_used, 1);
+  EXPECT_NEAR(MapKernel(MatMul(1, 256, 128, 128), *tpu, Math::kBf16).utilization, 1, 1e-9);
+}
+
+TEST(MapGeneric, AnUndisclosedMachineIsTakenAtItsWord) {
+  auto npu = FromText(R"(schema: target/1
+name: my-npu
+title: My NPU
+vendor: me
+kind: npu
+family: mine
+sources: {s: made up}
+source: s
+units:
+  chip: {count: 1, clock: {value: 480 MHz, basis: estimate, reason: rumour}}
+engines:
+  array: {unit: chip, class: matrix}
+peaks:
+  matrix:
+    int8: {value: 4 TOP/s, basis: undisclosed, reason: size of the array is not published}
+memory:
+  on chip: {role: scratchpad, scope: shared, size: 8 MB}
+  host memory over USB: {role: host, scope: shared, bandwidth: 500 MB/s}
+launch: 100 us
+operators: [Conv, Relu]
+)");
+  EXPECT_EQ(npu->Rate(EngineClass::kMatrix, Math::kInt8), 4e12);
+  EXPECT_EQ(npu->RateOfUnits(EngineClass::kMatrix, Math::kInt8, "chip"), 4e12);
+  EXPECT_EQ(MapKernel(MatMul(1, 100, 100, 100), *npu, Math::kInt8).utilization, 1);
+  EXPECT_EQ(MapKernel(Kernel(), *npu, Math::kInt8).engine, EngineClass::kMatrix);
+}
+
+TEST(MapKernel, FactorsMultiplyToUtilizationAndTimeNeverFallsWithSize) {
+  std::mt19937 random(7);
+  for (absl::string_view name : TargetNames(true)) {
+    auto target = Get(name);
+    for (int round = 0; round < 150; ++round) {
+      auto size = [&](int most) { return 1 + static_cast<int64_t>(random() % most); };
+      int64_t b = size(40), m = size(700), n = size(700), k = size(2000);
+      Math math = target->maths()[random() % target->maths().size()];
+      auto seconds = [&](int64_t b2, int64_t m2, int64_t n2, int64_t k2) {
+        Kernel kernel = MatMul(b2, m2, n2, k2);
+        Mapping mapping = MapKernel(kernel, *target, math);
+        double product = 1;
+        for (const Factor& f : mapping.factors) {
+          EXPECT_GT(f.value, 0);
+          EXPECT_LE(f.value, 1);
+          product *= f.value;
+        }
+        EXPECT_DOUBLE_EQ(product, mapping.utilization);
+        EXPECT_LE(mapping.units_used, target->unit_count());
+        return kernel.flops / (target->Rate(mapping.engine, math) * mapping.utilization);
+      };
+      double base = seconds(b, m, n, k) * (1 - 1e-6);
+      EXPECT_LE(base, seconds(b + 1, m, n, k)) << name << Name(math) << b << " " << m << " " << n;
+      EXPECT_LE(base, seconds(b, m + 1, n, k)) << name << Name(math) << b << " " << m << " " << n;
+      EXPECT_LE(base, seconds(b, m, n + 1, k)) << name << Name(math) << b << " " << m << " " << n;
+    }
+  }
+}
+
+TEST(MapKernel, HugeAndDegenerateSizesAreHarmless) {
+  int64_t huge = std::numeric_limits<int64_t>::max();
+  for (absl::string_view name : TargetNames(true)) {
+    auto target = Get(name);
+    for (const Kernel& kernel : {MatMul(huge, huge, huge, huge), MatMul(0, 0, 0, 0),
+                                 MatMul(1, huge, 1, 1), MatMul(-1, -1, -1, -1), Kernel()}) {
+      for (Math math : target->maths()) {
+        Mapping m = MapKernel(kernel, *target, math);
+        EXPECT_GT(m.utilization, 0);
+        EXPECT_LE(m.utilization, 1);
+        EXPECT_TRUE(std::isfinite(m.utilization));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay

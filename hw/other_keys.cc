@@ -1,0 +1,178 @@
+// The keys of runtimes, calibrations and intervals, one row each.
+#include "hw/other_keys.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hw/kernel.h"
+#include "hw/target_keys.h"
+#include "ir/suggest.h"
+
+namespace assay {
+
+using namespace keys;  // NOLINT(google-build-using-namespace): the rows are a small language
+
+namespace {
+
+constexpr Need kMust = Need::kRequired;
+constexpr Need kMay = Need::kOptional;
+
+absl::Span<const KeyRow> ClassKeys() {
+  static constexpr KeyRow kRows[] = {
+      Quantity<&ClassEfficiency::compute>("compute", Unit::kRatio, kMust,
+                                          "achieved share of the mapped peak"),
+      Quantity<&ClassEfficiency::bandwidth>("bandwidth", Unit::kRatio, kMust,
+                                            "achieved share of the memory's bandwidth"),
+      Quantity<&ClassEfficiency::half_saturation>(
+          "half_saturation", Unit::kOps, kMay, "operations at which half of `compute` is reached"),
+  };
+  return kRows;
+}
+
+absl::Span<const KeyRow> IntervalKeys() {
+  static constexpr KeyRow kRows[] = {
+      Text<&UncalibratedInterval::kind>("kind", kMust, "kind of target"),
+      Quantity<&UncalibratedInterval::batch_from>("batch_from", Unit::kCount, kMust,
+                                                  "the batch from which on this holds"),
+      Quantity<&UncalibratedInterval::low>("low", Unit::kCount, kMust,
+                                           "times the bare roofline: the interval's lower end"),
+      Quantity<&UncalibratedInterval::high>("high", Unit::kCount, kMust,
+                                            "times the bare roofline: its upper end"),
+  };
+  return kRows;
+}
+
+Place PlaceOf(const YamlNode& file, absl::string_view key) {
+  const YamlNode* node = file.Find(key);
+  return node == nullptr ? file.place : node->place;
+}
+
+std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {
+  return {names.begin(), names.end()};
+}
+
+void CheckKnown(absl::string_view what, absl::string_view name,
+                const std::vector<absl::string_view>& known, Place place,
+                std::vector<Problem>* problems) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  problems->push_back(
+      {place, absl::StrCat("unknown ", what, " `", name, "`", DidYouMean(name, known),
+                           "; use one of ", absl::StrJoin(known, ", "))});
+}
+
+}  // namespace
+
+absl::Span<const KeyRow> RuntimeRows() {
+  static constexpr KeyRow kRows[] = {
+      Text<&Runtime::name>("name", kMust,
+                           "the name, lower case with hyphens; that of the file, less .yaml"),
+      Text<&Runtime::title>("title", kMust, "the name that people know"),
+      Text<&Runtime::fusion>("fusion", kMust, "the fusion policy it follows; `assay patterns`"),
+      Texts<&Runtime::layouts>("layouts", kMay, "tensor layouts it works in: nchw, nhwc, blocked"),
+      Texts<&Runtime::kinds>("kinds", kMay, "kinds of target it runs on, where not all"),
+      Quantity<&Runtime::kernel_overhead>("kernel_overhead", Unit::kSeconds, kMust,
+                                          "device time per kernel beyond the target's `launch`"),
+      Quantity<&Runtime::host_per_op>("host_per_op", Unit::kSeconds, kMust,
+                                      "host time per operator, on the reference host"),
+      Quantity<&Runtime::host_per_run>("host_per_run", Unit::kSeconds, kMay,
+                                       "host time per inference, on the reference host"),
+      Text<&Runtime::reference_host>("reference_host", kMay,
+                                     "the host on which those times were taken"),
+      Bool<&Runtime::graph_capture>("graph_capture",
+                                    "kernels are recorded once: no host time per operator"),
+      Integer<&Runtime::streams>("streams", "kernels that may run side by side"),
+      Text<&Runtime::precision>("precision", kMay,
+                                "precision when none is asked for; else `model`"),
+      Replaces<&Runtime::replaces>(
+          "replaces", "formats in which it multiplies instead, where the target has them"),
+      Text<&Runtime::notes>("notes", kMay, "what is not modelled"),
+  };
+  return kRows;
+}
+
+absl::Span<const KeyRow> CalibrationRows() {
+  static constexpr KeyRow kRows[] = {
+      Text<&Calibration::name>("name", kMust, "the name; that of the file, less .yaml"),
+      Text<&Calibration::target>("target", kMay, "the one target it holds for; or family, or kind"),
+      Text<&Calibration::family>("family", kMay, "the family of targets it holds for"),
+      Text<&Calibration::kind>("kind", kMay, "the kind of targets it holds for"),
+      Text<&Calibration::runtime>("runtime", kMust, "the runtime it holds for"),
+      Named<&Calibration::classes>("classes", ClassKeys, kMust, "efficiencies by class of kernel"),
+      Quantity<&Calibration::launch>("launch", Unit::kSeconds, kMay,
+                                     "instead of the target's `launch` + the runtime's overhead"),
+      Quantity<&Calibration::dispatch>("dispatch", Unit::kSeconds, kMay,
+                                       "instead of the runtime's `host_per_op`"),
+      Quantity<&Calibration::low>("low", Unit::kCount, kMust,
+                                  "times an estimate: the interval's lower end"),
+      Quantity<&Calibration::high>("high", Unit::kCount, kMust, "times an estimate: its upper end"),
+      Text<&Calibration::data>("data", kMust, "the data set it was fitted to"),
+      Text<&Calibration::date>("date", kMust, "when, as 2026-01-31"),
+      Quantity<&Calibration::rows>("rows", Unit::kCount, kMust, "how many measurements"),
+      Quantity<&Calibration::error_in_sample>("error_in_sample", Unit::kRatio, kMust,
+                                              "median absolute error on those"),
+      Quantity<&Calibration::error_held_out>("error_held_out", Unit::kRatio, kMust,
+                                             "the same, each model family left out in turn"),
+      Text<&Calibration::notes>("notes", kMay, "what to beware of"),
+  };
+  return kRows;
+}
+
+absl::Span<const KeyRow> IntervalRows() {
+  static constexpr KeyRow kRows[] = {
+      Text<&IntervalTable::name>("name", kMust, "the name; that of the file, less .yaml"),
+      Named<&IntervalTable::intervals>("intervals", IntervalKeys, kMust,
+                                       "how far an uncalibrated estimate can be off"),
+  };
+  return kRows;
+}
+
+void CheckRuntime(const Runtime& runtime, const YamlNode& file, std::vector<Problem>* problems) {
+  for (const std::string& kind : runtime.kinds) {
+    CheckKnown("kind of target", kind, Names(TargetKindNames()), PlaceOf(file, "kinds"), problems);
+  }
+  for (const std::string& layout : runtime.layouts) {
+    CheckKnown("layout", layout, {"nchw", "nhwc", "blocked"}, PlaceOf(file, "layouts"), problems);
+  }
+  std::vector<absl::string_view> precisions;
+  for (const Precision& precision : Precisions()) precisions.push_back(precision.name);
+  CheckKnown("precision", runtime.precision, precisions, PlaceOf(file, "precision"), problems);
+}
+
+void CheckCalibration(const Calibration& calibration, const YamlNode& file,
+                      std::vector<Problem>* problems) {
+  int scopes =
+      !calibration.target.empty() + !calibration.family.empty() + !calibration.kind.empty();
+  if (scopes != 1) {
+    problems->push_back({file.place, absl::StrCat(scopes == 0 ? "none" : "more than one",
+                                                  " of `target`, `family` and `kind` is given; "
+                                                  "give exactly one")});
+  }
+  if (!calibration.kind.empty()) {
+    CheckKnown("kind of target", calibration.kind, Names(TargetKindNames()), PlaceOf(file, "kind"),
+               problems);
+  }
+  for (const ClassEfficiency& c : calibration.classes) {
+    CheckKnown("class of kernel", c.name, KernelClassNames(), c.place, problems);
+    for (const Datum* share : {&c.compute, &c.bandwidth}) {
+      if (share->known && (share->value <= 0 || share->value > 1)) {
+        problems->push_back({share->place, "an efficiency must be above 0 % and at most 100 %"});
+      }
+    }
+  }
+  if (calibration.low.value > 1 || (calibration.high.known && calibration.high.value < 1)) {
+    problems->push_back(
+        {calibration.low.place, "the interval must hold the estimate: low <= 1 <= high"});
+  }
+}
+
+void CheckIntervals(const IntervalTable& table, std::vector<Problem>* problems) {
+  for (const UncalibratedInterval& row : table.intervals) {
+    CheckKnown("kind of target", row.kind, Names(TargetKindNames()), row.place, problems);
+    if (row.low.value <= 0 || row.low.value > row.high.value) {
+      problems->push_back({row.place, "the interval must have 0 < low <= high"});
+    }
+  }
+}
+
+}  // namespace assay
