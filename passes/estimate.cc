@@ -1,0 +1,294 @@
+#include "passes/estimate.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "passes/evaluate.h"
+#include "passes/flow.h"
+#include "passes/memory.h"
+
+namespace assay {
+namespace {
+
+// A count of a loop nest at the point, 1 where it is not known: it then says nothing of the
+// mapping.
+int64_t CountAt(const Shapes& shapes, const Numbers& numbers, Dim d) {
+  if (d.known()) return d.value();
+  absl::StatusOr<int64_t> n = shapes.pool->Evaluate(d, numbers.point);
+  return n.ok() ? *n : 1;
+}
+
+Kernel::Loops LoopsAt(const Shapes& shapes, const Numbers& numbers, const Nest& nest) {
+  auto at = [&](Dim d) { return CountAt(shapes, numbers, d); };
+  Kernel::Loops out;
+  out.kind = nest.kind;
+  out.batch = at(nest.batch);
+  out.groups = at(nest.groups);
+  out.m = at(nest.m);
+  out.n = at(nest.n);
+  out.k = at(nest.k);
+  out.steps = at(nest.steps);
+  out.kernel = nest.kernel;
+  out.stride = nest.stride;
+  out.dilation = nest.dilation;
+  out.shared_b = nest.shared_b;
+  out.multiply = nest.multiply;
+  out.accumulate = nest.accumulate;
+  return out;
+}
+
+DType ElementDType(const Type& type) {
+  const Type* t = &type;
+  while (t->element != nullptr) t = t->element.get();
+  return t->dtype;
+}
+
+// Elements behind so many bytes at the model's own width.
+double ElementsIn(double bytes, DType dtype) {
+  const int bits = Bits(dtype);
+  return bits > 0 ? bytes * 8 / bits : 0;
+}
+
+// Samples per run: axis 0 of the first input, where a result has that axis too or is not known;
+// else 1 (an image without a batch axis begins with its channels).
+int64_t BatchAt(const Graph& graph, const Shapes& shapes, const Numbers& numbers) {
+  const Region& main = graph.region(Graph::kMain);
+  if (main.args.empty()) return 1;
+  const Type& input = shapes.type(main.args[0]);
+  if (!input.is_tensor() || !input.ranked || input.rank() == 0) return 1;
+  for (ValueId v : main.results) {
+    if (!v.has_value()) continue;
+    const Type& result = shapes.type(v);
+    const bool known = result.is_tensor() && result.ranked;
+    if (!known || (result.rank() > 0 && result.dims[0] == input.dims[0])) {
+      return std::max<int64_t>(1, CountAt(shapes, numbers, input.dims[0]));
+    }
+  }
+  return 1;
+}
+
+// Sizes of all tensors with elements as wide as the platform makes them.
+std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const Execution& execution,
+                               const Numbers& numbers, const Platform& platform) {
+  std::vector<double> out = numbers.value_bytes;
+  for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
+    if (out[v.index] <= 0) continue;
+    const DType dtype = ElementDType(shapes.type(v));
+    const DType in_force = platform.ElementType(dtype, execution.is_weight(v));
+    if (in_force != dtype) {
+      out[v.index] = BytesAt(ElementsIn(out[v.index], dtype), Bits(in_force));
+    }
+  }
+  return out;
+}
+
+// Where the traffic of a run stands when a kernel begins, and who touched each tensor last.
+void SetReuseDistances(const Graph& graph, const Execution& execution, const Partition& partition,
+                       std::vector<Kernel>* kernels) {
+  const int n = static_cast<int>(partition.kernels.size());
+  std::vector<double> before(n + 1, 0);
+  for (int k = 0; k < n; ++k) {
+    before[k + 1] = before[k] + partition.kernels[k].multiplicity * (*kernels)[k].bytes();
+  }
+  // By ValueId: the kernel that used it last, and the operand that wrote it when its next use is
+  // open.
+  struct Use {
+    int32_t kernel = -1, written_as = -1;
+  };
+  std::vector<Use> last(graph.num_values());
+  for (int k = 0; k < n; ++k) {
+    const Partition::KernelOps& ops = partition.kernels[k];
+    std::vector<Kernel::Operand>& operands = (*kernels)[k].operands;
+    for (size_t i = 0; i < ops.reads.size(); ++i) {
+      const ValueId v = ops.reads[i];
+      Use& use = last[v.index];
+      if (use.kernel >= 0) {
+        operands[i].reuse_distance = before[k] - before[use.kernel + 1];
+      } else if (execution.is_weight(v)) {
+        operands[i].reuse_distance = before[n] - (before[k + 1] - before[k]);
+      }
+      if (use.written_as >= 0) {
+        (*kernels)[use.kernel].operands[use.written_as].reuse_distance = operands[i].reuse_distance;
+      }
+      use = {k, -1};
+    }
+    for (size_t i = 0; i < ops.writes.size(); ++i) {
+      last[ops.writes[i].index] = {k, static_cast<int32_t>(ops.reads.size() + i)};
+    }
+  }
+}
+
+// Sums of the kernels' estimates, in id order.
+class Totals {
+ public:
+  void Add(const Partition::KernelOps& ops, const KernelEstimate& e) {
+    const double n = ops.multiplicity;
+    device_ += n * e.seconds;
+    low_ += n * e.low;
+    high_ += n * e.high;
+    host_ += n * e.host_seconds;
+    busy_ += n * e.seconds * e.utilization;
+    BoundShare& share = ShareOf(e.limit, e.bound);
+    share.time_share += n * e.seconds;
+    share.op_share += static_cast<double>(ops.ops.size());
+    ops_ += static_cast<double>(ops.ops.size());
+    for (const ResourceUse& part : e.parts) {
+      const auto it = std::find_if(parts_.begin(), parts_.end(),
+                                   [&](const ResourceUse& p) { return p.name == part.name; });
+      if (it == parts_.end()) {
+        parts_.push_back(part);
+        parts_.back().amount *= n;
+        parts_.back().seconds *= n;
+      } else {
+        it->amount += n * part.amount;
+        it->seconds += n * part.seconds;
+      }
+    }
+  }
+
+  void Finish(const Platform& platform, ModelEstimate* out) {
+    const double per_run =
+        platform.runtime->graph_capture ? 0 : platform.runtime->host_per_run.value_or(0);
+    out->latency_s = per_run + std::max(device_, host_);
+    out->latency_low_s = std::min(out->latency_s, per_run + low_);
+    out->latency_high_s = std::max(out->latency_s, per_run + high_);
+    if (const double idle = out->latency_s - device_; idle > 0) {
+      ShareOf("host", Bound::kOverhead).time_share += idle;
+    }
+    for (BoundShare& share : shares_) {
+      if (out->latency_s > 0) share.time_share /= out->latency_s;
+      if (ops_ > 0) share.op_share /= ops_;
+      out->time_share[static_cast<int>(share.bound)] += share.time_share;
+      out->op_share[static_cast<int>(share.bound)] += share.op_share;
+    }
+    std::stable_sort(shares_.begin(), shares_.end(), [](const BoundShare& a, const BoundShare& b) {
+      return a.time_share > b.time_share;
+    });
+    out->bounds = std::move(shares_);
+    out->utilization = out->latency_s > 0 ? busy_ / out->latency_s : 0;
+    out->throughput_per_s = out->latency_s > 0 ? out->batch / out->latency_s : 0;
+
+    out->energy = EnergyOf(*platform.target, out->latency_s, parts_);
+    if (out->energy.joules.has_value() && out->energy.complete && out->latency_s > 0) {
+      out->power_w = *out->energy.joules / out->latency_s;
+      const Datum& design = platform.target->design_power;
+      out->above_design_power = design.known && *out->power_w > design.value;
+    }
+  }
+
+ private:
+  BoundShare& ShareOf(absl::string_view resource, Bound bound) {
+    for (BoundShare& share : shares_) {
+      if (share.resource == resource && share.bound == bound) return share;
+    }
+    return shares_.emplace_back(BoundShare{std::string(resource), bound});
+  }
+
+  double device_ = 0, low_ = 0, high_ = 0, host_ = 0, busy_ = 0, ops_ = 0;
+  std::vector<BoundShare> shares_;
+  std::vector<ResourceUse> parts_;
+};
+
+}  // namespace
+
+std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
+                                const Execution& execution, const Works& works,
+                                const Numbers& numbers, const Partition& partition,
+                                const Platform& platform) {
+  std::vector<Kernel> out(partition.kernels.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    const Partition::KernelOps& ops = partition.kernels[i];
+    Kernel& k = out[i];
+    k.ops = static_cast<int>(ops.ops.size());
+    k.pattern = std::string(ops.pattern);
+    for (OpId op : ops.ops) {
+      const OpNumbers& n = numbers.of(op);
+      if (!n.known || n.multiplicity <= 0) continue;
+      k.macs += n.macs / n.multiplicity;
+      k.flops += n.flops / n.multiplicity;
+      k.transcendentals += n.transcendentals / n.multiplicity;
+      k.int_ops += n.int_ops / n.multiplicity;
+      k.comparisons += n.comparisons / n.multiplicity;
+    }
+    if (ops.anchor.has_value()) {
+      if (const Work& work = works.of(ops.anchor); work.nest.has_value()) {
+        k.loops = LoopsAt(shapes, numbers, *work.nest);
+      }
+    }
+    k.operands.reserve(ops.reads.size() + ops.writes.size());
+    auto add = [&](ValueId v, double bytes, bool is_write) {
+      const bool weight = execution.is_weight(v);
+      const DType dtype = ElementDType(shapes.type(v));
+      const double elements = ElementsIn(bytes, dtype);
+      const DType in_force = platform.ElementType(dtype, weight);
+      k.operands.push_back(
+          {.what = is_write ? Kernel::Operand::What::kActivationOut
+                   : weight ? Kernel::Operand::What::kWeight
+                            : Kernel::Operand::What::kActivationIn,
+           .dtype = in_force,
+           .elements = elements,
+           .bytes = in_force == dtype ? bytes : BytesAt(elements, Bits(in_force))});
+    };
+    for (size_t r = 0; r < ops.reads.size(); ++r) add(ops.reads[r], ops.read_bytes[r], false);
+    for (size_t w = 0; w < ops.writes.size(); ++w) add(ops.writes[w], ops.write_bytes[w], true);
+  }
+  SetReuseDistances(graph, execution, partition, &out);
+  return out;
+}
+
+absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& shapes,
+                                            const Execution& execution, const Works& works,
+                                            const Numbers& numbers, const Partition& partition,
+                                            const Memory& memory, const EstimateRequest& request) {
+  ModelEstimate out;
+  const int64_t batch = BatchAt(graph, shapes, numbers);
+  out.batch = static_cast<double>(batch);
+  absl::StatusOr<Platform> platform = MakePlatform(
+      request.target, request.runtime,
+      {.precision = request.precision, .batch = batch, .calibration = request.calibration});
+  if (!platform.ok()) return platform.status();
+  out.platform = std::make_shared<const Platform>(*std::move(platform));
+  out.assumptions = out.platform->assumptions;
+
+  out.kernels = MakeKernels(graph, shapes, execution, works, numbers, partition, *out.platform);
+  out.results.reserve(out.kernels.size());
+  Totals totals;
+  for (size_t i = 0; i < out.kernels.size(); ++i) {
+    out.results.push_back(EstimateKernel(out.kernels[i], *out.platform));
+    totals.Add(partition.kernels[i], out.results.back());
+    out.unknown_kernels += !partition.kernels[i].known;
+  }
+  totals.Finish(*out.platform, &out);
+
+  // Weights that kernels read, each once, beside the activations' peak.
+  double activations = memory.peak_activation_bytes;
+  std::vector<double> value_bytes;
+  const bool as_is = out.platform->ElementType(DType::kF32, false) == DType::kF32 &&
+                     out.platform->ElementType(DType::kF32, true) == DType::kF32 &&
+                     out.platform->ElementType(DType::kF16, false) == DType::kF16;
+  if (as_is) {
+    out.memory_needed_bytes = memory.weights_bytes + activations;
+  } else {
+    value_bytes = ValueBytes(graph, shapes, execution, numbers, *out.platform);
+    const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
+    activations = PeakActivationBytes(graph, execution, value_bytes, flow);
+    double weights = 0;
+    for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
+      if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {
+        weights += std::max(0.0, value_bytes[v.index]);
+      }
+    }
+    out.memory_needed_bytes = weights + activations;
+  }
+  const MemoryLevel& dram = out.platform->target->dram();
+  if (dram.size.known) {
+    out.memory_bytes = dram.size.value;
+    out.fits = out.memory_needed_bytes <= out.memory_bytes;
+  }
+  return out;
+}
+
+}  // namespace assay

@@ -1,0 +1,86 @@
+// Time, energy and fit of a whole model on one target under one runtime: the sum of what hw/ says
+// of each kernel of the runtime's partition.
+#ifndef ASSAY_PASSES_ESTIMATE_H_
+#define ASSAY_PASSES_ESTIMATE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hw/calibration.h"
+#include "hw/estimate.h"
+#include "hw/kernel.h"
+#include "hw/runtime.h"
+#include "hw/target.h"
+#include "ir/graph.h"
+#include "passes/facts.h"
+
+namespace assay {
+
+// One column of the report.
+struct EstimateRequest {
+  std::shared_ptr<const Target> target;
+  std::shared_ptr<const Runtime> runtime;          // null: the target's default
+  std::string precision;                           // "": as the runtime says
+  std::shared_ptr<const Calibration> calibration;  // null: the shipped one that fits, else none
+};
+
+// A resource, and the share of the model's time or of its kernels that it limits.
+struct BoundShare {
+  std::string resource;  // "HBM3", "matrix fp16", "launch", ...: KernelEstimate::limit
+  Bound bound = Bound::kOverhead;
+  double time_share = 0;  // of the sum of kernel times
+  double op_share = 0;    // of the ops that run
+};
+
+// Made by `estimate`, once per request.
+struct ModelEstimate {
+  int request = 0;    // index into PassRequest::estimates
+  int partition = 0;  // index into Analysis::partitions: whose kernels these are
+  // Target, runtime, precision and calibration in force; never null once made.
+  std::shared_ptr<const Platform> platform;
+
+  // One execution of the model on a single stream: kernels one after the other, in id order, each
+  // as often as its multiplicity says, and the host's dispatch where it is the slower. Seconds.
+  double latency_s = 0, latency_low_s = 0, latency_high_s = 0;
+  double throughput_per_s = 0;    // samples: batch / latency, back to back
+  double batch = 1;               // axis 0 of the first input at the point
+  Energy energy;                  // of the whole run; idle power over all of the latency
+  std::optional<double> power_w;  // energy / latency; null: energy is not known
+  bool above_design_power = false;
+  // Time at the stated peak of each kernel's engine / latency: 1 would be a machine never idle.
+  double utilization = 0;
+
+  std::vector<BoundShare> bounds;  // by resource, largest share of time first
+  // The same by class, indexed by Bound: each sums to 1 (when anything runs).
+  double time_share[3] = {}, op_share[3] = {};
+
+  // Weights (at the precision in force) and peak activations against the target's device memory.
+  std::optional<bool> fits;  // null: the target's memory size is not known
+  double memory_needed_bytes = 0, memory_bytes = 0;
+
+  std::vector<Kernel> kernels;          // by kernel of the partition: what hw/ was asked
+  std::vector<KernelEstimate> results;  // by kernel: what it said, one execution
+  int unknown_kernels = 0;  // whose work is not known: only their overhead is in the sums
+  std::vector<std::string> assumptions;  // in order, each once
+};
+
+// The kernels that hw/ sees, one per kernel of the partition: work and operands of one execution at
+// the numbers' point, with tensors at the width that the platform gives them. An operand's reuse
+// distance is the external traffic of the kernels between its previous use and this one, in id
+// order; weights come round once per run of the model.
+std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
+                                const Execution& execution, const Works& works,
+                                const Numbers& numbers, const Partition& partition,
+                                const Platform& platform);
+
+absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& shapes,
+                                            const Execution& execution, const Works& works,
+                                            const Numbers& numbers, const Partition& partition,
+                                            const Memory& memory, const EstimateRequest& request);
+
+}  // namespace assay
+
+#endif  // ASSAY_PASSES_ESTIMATE_H_
