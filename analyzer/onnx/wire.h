@@ -1,0 +1,133 @@
+// Reads protobuf's wire format field by field, checking each against the schema. Decoding is that
+// of protobuf's CodedInputStream, over windows of the source: one stream refuses more than 2 GiB,
+// and whatever is not asked for (weights) is stepped over by offset without being read.
+//
+//   Message node = ...;
+//   while (in.Next(node)) {
+//     switch (node.field) {
+//       case onnx::NodeProto::kInputFieldNumber: inputs.push_back(Intern(in.Bytes(node))); break;
+//       case onnx::NodeProto::kAttributeFieldNumber: ReadAttribute(in.Enter(node)); break;
+//     }                                   // anything else is skipped
+//   }
+//   if (!in.ok()) return in.status();
+//
+// Errors stick: after one, Next() is false, numbers are 0 and strings empty. They begin with the
+// file and give field and byte offset.
+#ifndef ASSAY_ANALYZER_ONNX_WIRE_H_
+#define ASSAY_ANALYZER_ONNX_WIRE_H_
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "analyzer/onnx/byte_source.h"
+#include "analyzer/onnx/schema.h"
+
+namespace assay {
+
+// A message being read, and the field of it at hand. Plain data; the reader does the work.
+struct Message {
+  Msg kind = Msg::kModel;
+  uint64_t begin = 0, end = 0;  // extent in the source
+  uint64_t next = 0;            // where the next field begins
+
+  int field = 0;        // number
+  uint8_t wire = 0;     // wire type: 0 varint, 1 fixed 64, 2 bytes, 5 fixed 32
+  uint64_t number = 0;  // value of a varint or fixed field
+  uint64_t offset = 0;  // of the payload of a bytes field
+  uint64_t length() const { return next - offset; }
+};
+
+class WireReader {
+ public:
+  // Longer strings are refused: no name is so long.
+  static constexpr uint64_t kMaxString = 1 << 20;
+
+  WireReader(std::shared_ptr<const ByteSource> source, std::string file);
+
+  // The message of that kind at [begin, end).
+  Message At(Msg kind, uint64_t begin, uint64_t end) const;
+  Message Whole(Msg kind) const { return At(kind, 0, source_->size()); }
+  // Goes to the next field. False at the end, and after an error.
+  bool Next(Message& m);
+
+  // Of the field at hand.
+  int64_t Int(const Message& m) const { return static_cast<int64_t>(m.number); }
+  float Float(const Message& m) const;
+  double Double(const Message& m) const;
+  absl::string_view Bytes(const Message& m);  // valid until the next call of anything
+  // At most `limit` bytes of it.
+  absl::string_view Prefix(const Message& m, uint64_t limit);
+  Message Enter(const Message& m) const;
+  // Elements of a repeated field, packed or not: appends what the field at hand holds. At most
+  // `limit` elements in all, the rest is not stored.
+  void AppendInts(const Message& m, std::vector<int64_t>* out, uint64_t limit = UINT64_MAX);
+  template <class T, class Out>
+  void AppendFixed(const Message& m, std::vector<Out>* out, uint64_t limit = UINT64_MAX);
+
+  bool ok() const { return status_.ok(); }
+  const absl::Status& status() const { return status_; }
+  // The first error stays.
+  void Fail(absl::Status status) {
+    if (status_.ok()) status_ = std::move(status);
+  }
+  // An error about this field: "FILE: NodeProto.op_type at byte 12 WHAT".
+  void FailField(const Message& m, absl::string_view what);
+
+ private:
+  uint64_t pos() const { return window_begin_ + static_cast<uint64_t>(in_->CurrentPosition()); }
+  uint64_t available() const { return window_end_ - pos(); }
+  // Moves to an offset; never back within one message.
+  bool Seek(uint64_t offset);
+  // Makes `bytes` bytes at the position available, or all there are.
+  bool Fill(uint64_t bytes);
+  bool Varint(uint64_t* value);
+
+  std::shared_ptr<const ByteSource> source_;
+  std::string file_;
+  absl::Status status_;
+  std::string buffer_;
+  uint64_t window_begin_ = 0, window_end_ = 0;
+  uint64_t window_size_;
+  std::optional<google::protobuf::io::CodedInputStream> in_;
+};
+
+template <class T, class Out>
+void WireReader::AppendFixed(const Message& m, std::vector<Out>* out, uint64_t limit) {
+  if (m.wire != 2) {
+    T value;
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+    if constexpr (sizeof(T) == 4) {
+      uint32_t bits = static_cast<uint32_t>(m.number);
+      std::memcpy(&value, &bits, 4);
+    } else {
+      std::memcpy(&value, &m.number, 8);
+    }
+    if (out->size() < limit) out->push_back(static_cast<Out>(value));
+    return;
+  }
+  if (m.length() % sizeof(T) != 0) {
+    FailField(m, "is cut inside a number; the file is damaged: export it again");
+    return;
+  }
+  if (!Seek(m.offset)) return;
+  for (uint64_t i = 0, n = m.length() / sizeof(T); i < n && out->size() < limit; ++i) {
+    if (available() < sizeof(T) && !Fill(sizeof(T))) return;
+    char bytes[sizeof(T)];
+    if (!in_->ReadRaw(bytes, sizeof(T))) return;
+    T value;
+    std::memcpy(&value, bytes, sizeof(T));
+    out->push_back(static_cast<Out>(value));
+  }
+}
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYZER_ONNX_WIRE_H_

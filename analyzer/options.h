@@ -1,0 +1,38 @@
+// What a run is asked for. Whoever asks (the command line, a test) fills it; nothing here is
+// global.
+#ifndef ASSAY_ANALYZER_OPTIONS_H_
+#define ASSAY_ANALYZER_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "analyzer/text_table.h"
+#include "passes/shapes.h"
+
+namespace assay {
+
+// What to find out about a model.
+struct AnalyzeOptions {
+  Bindings bindings;
+  std::vector<std::string> targets;  // names, or paths of YAML files
+  std::string runtime;               // empty: the target's own
+  std::string precision;             // empty: the runtime's own
+  std::string fuse = "greedy";
+  std::vector<std::string> op_files;  // YAML files that declare operators (hw/custom_ops.h)
+  int threads = 0;                    // 0: as many as the machine has
+  std::string after;                  // the last pass to run; empty: all
+  bool timings = false;               // time every pass
+};
+
+// How to show it. No number depends on this.
+struct ReportOptions {
+  TextStyle style;
+  bool all_ops = false;  // the full operator table
+  std::string by;        // also roll up by this grouping (analyzer/groups.h)
+  int depth = 0;         // of the module path; 0: as deep as stays readable
+  int top = 10;          // rows of the list of most expensive operators
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYZER_OPTIONS_H_

@@ -1,0 +1,172 @@
+#include "analyzer/pipeline.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/onnx/onnx_import.h"
+#include "analyzer/report.h"
+#include "hw/runtime.h"
+#include "hw/target.h"
+#include "ir/suggest.h"
+#include "passes/fusion.h"
+#include "passes/pass_manager.h"
+
+namespace assay {
+namespace {
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Every message begins with the user's file, once.
+absl::Status WithFile(const std::string& file, absl::StatusCode code, absl::string_view message) {
+  std::string shown = file == "-" ? "<stdin>" : file;
+  if (absl::StartsWith(message, shown)) return absl::Status(code, message);
+  return absl::Status(code, absl::StrCat(shown, ": ", message));
+}
+
+// An operator's rule says what does not agree ("MatMul `m`: ..."); what to do about it is the same
+// for all.
+std::string WithAdvice(absl::string_view message, const Bindings& given) {
+  if (absl::StrContains(message, "; ")) return std::string(message);
+  const bool sizes_given = !given.dims.empty() || given.batch.has_value() ||
+                           !given.shapes.empty() || !given.values.empty();
+  return absl::StrCat(message, sizes_given
+                                   ? "; the sizes given may not suit the model: try it without them"
+                                   : "; the model contradicts itself here: export it again");
+}
+
+// Symbols that were fixed by name come first, then those that a number was assumed for.
+std::vector<PointEntry> DescribePoint(const Bindings& bindings, const Shapes& shapes,
+                                      const Numbers* numbers) {
+  std::vector<PointEntry> entries;
+  absl::flat_hash_set<std::string> named;
+  for (const auto& [name, value] : bindings.dims) {
+    if (named.insert(name).second) entries.push_back({name, value, true});
+  }
+  absl::Span<const SymbolInfo> symbols = shapes.pool->symbols();
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    const SymbolInfo& s = symbols[i];
+    if (!named.insert(s.name).second) continue;
+    if (s.definition.known()) {
+      entries.push_back({s.name, s.definition.value(), true, s.data_dependent});
+    } else if (s.definition.unknown() && numbers != nullptr && i < numbers->point.size()) {
+      entries.push_back({s.name, numbers->point[i], false, s.data_dependent});
+    }
+  }
+  if (bindings.batch.has_value() && !named.contains("batch")) {
+    bool bound = absl::c_any_of(entries, [](const PointEntry& e) { return e.bound; });
+    if (!bound) entries.insert(entries.begin(), {"batch", *bindings.batch, true});
+  }
+  return entries;
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
+  Plan plan;
+  plan.ops = &OpTable::BuiltIn();
+  if (!options.op_files.empty()) {
+    absl::StatusOr<std::shared_ptr<const CustomOps>> custom = CustomOps::Load(options.op_files);
+    if (!custom.ok()) return custom.status();
+    plan.custom_ops = *std::move(custom);
+    plan.ops = &plan.custom_ops->table();
+  }
+  plan.request.bindings = options.bindings;
+  plan.request.threads = options.threads;
+  plan.request.after = options.after;
+  plan.request.timings = options.timings;
+
+  if (!options.after.empty() && FindPass(options.after) == nullptr) {
+    std::vector<absl::string_view> names;
+    for (const PassRow& row : Passes()) names.push_back(row.name);
+    return absl::NotFoundError(absl::StrCat("unknown pass `", options.after, "`",
+                                            DidYouMean(options.after, names),
+                                            "; `assay passes` lists them"));
+  }
+  absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(options.fuse);
+  if (!policy.ok()) return policy.status();
+  plan.request.fusions = {FusionKey{.policy = options.fuse}};
+
+  std::shared_ptr<const Runtime> runtime;
+  if (!options.runtime.empty()) {
+    absl::StatusOr<std::shared_ptr<const Runtime>> found = FindRuntime(options.runtime);
+    if (!found.ok()) return found.status();
+    runtime = *std::move(found);
+  }
+  for (const std::string& name : options.targets) {
+    absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
+    if (!target.ok()) return target.status();
+    // Says now what a wrong precision or runtime is, before any model has been read.
+    absl::StatusOr<Platform> platform =
+        MakePlatform(*target, runtime, {.precision = options.precision});
+    if (!platform.ok()) return platform.status();
+    plan.request.estimates.push_back(
+        {.target = *target, .runtime = runtime, .precision = options.precision});
+  }
+  if (options.targets.empty() && !options.precision.empty()) {
+    absl::StatusOr<const Precision*> precision = FindPrecision(options.precision);
+    if (!precision.ok()) return precision.status();
+  }
+  return plan;
+}
+
+absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan) {
+  Report report;
+  report.file = path;
+  const double start = Now();
+  absl::StatusOr<Graph> graph = ImportOnnx(path, *plan.ops);
+  if (!graph.ok()) {
+    // Whatever it was, it was the file; kNotFound is kept for names on the command line.
+    return WithFile(path, absl::StatusCode::kInvalidArgument, graph.status().message());
+  }
+  report.graph = std::make_unique<const Graph>(*std::move(graph));
+  report.timings.push_back({"import", Now() - start});
+  return report;
+}
+
+absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan) {
+  // The file becomes a graph: names resolved, functions inlined, old spellings lifted, verified.
+  absl::StatusOr<Report> imported = ImportModel(path, plan);
+  if (!imported.ok()) return imported.status();
+  Report report = *std::move(imported);
+  // From here on the graph is frozen.
+
+  // Passes add facts: shapes, what runs, work, numbers, kernels, concurrency, memory, estimates.
+  const double start = Now();
+  absl::StatusOr<Analysis> analysis = RunPasses(*report.graph, plan.request);
+  if (!analysis.ok()) {
+    return WithFile(path, analysis.status().code(),
+                    WithAdvice(analysis.status().message(), plan.request.bindings));
+  }
+  report.analysis = *std::move(analysis);
+  // From here on the facts are frozen too.
+  const double analysed = Now();
+  for (const PassTiming& t : report.analysis.timings) {
+    report.timings.push_back(
+        {absl::StrCat("pass ", t.pass, t.key.empty() ? "" : " ", t.key), t.seconds});
+  }
+  report.timings.push_back({"passes", analysed - start});
+
+  // Summaries that every format shows.
+  report.partition = report.analysis.FindPartition(plan.request.fusions.front());
+  if (report.analysis.shapes != nullptr) {
+    report.point = DescribePoint(plan.request.bindings, *report.analysis.shapes,
+                                 report.analysis.numbers.get());
+  }
+  Summarize(&report);
+  report.timings.push_back({"summary", Now() - analysed});
+  return report;
+}
+
+}  // namespace assay

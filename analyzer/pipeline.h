@@ -1,0 +1,39 @@
+// From a model file to a report: import, passes, summary. This is the table of contents of the
+// program.
+#ifndef ASSAY_ANALYZER_PIPELINE_H_
+#define ASSAY_ANALYZER_PIPELINE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "analyzer/options.h"
+#include "analyzer/report.h"
+#include "hw/custom_ops.h"
+#include "ir/graph.h"
+#include "ir/op_table.h"
+#include "passes/analysis.h"
+
+namespace assay {
+
+// What is the same for every model of a run: all names resolved, all targets loaded.
+struct Plan {
+  const OpTable* ops = nullptr;
+  std::shared_ptr<const CustomOps> custom_ops;  // where the user declared some; holds `ops` then
+  PassRequest request;
+};
+
+// An error here is the user's: an unknown name, a bad YAML file. No model has been read yet.
+absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options);
+
+// Reads, analyses and sums up one model; "-" is standard input. An error begins with the file and
+// ends with what to do. Its code is kNotFound when a name that the user gave (--dim, --shape,
+// --value) is not in the model.
+absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan);
+
+// The import alone: a report without facts.
+absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYZER_PIPELINE_H_

@@ -1,0 +1,95 @@
+#include "analyzer/report.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/groups.h"
+#include "ir/graph.h"
+#include "passes/analysis.h"
+
+namespace assay {
+namespace {
+
+// Each kernel's seconds at its anchor, or else its first op.
+std::vector<double> SecondsByOp(const Graph& graph, const Analysis& a) {
+  if (a.estimates.empty() || a.estimates[0] == nullptr) return {};
+  const ModelEstimate& estimate = *a.estimates[0];
+  const Partition& partition = *a.partitions[estimate.partition];
+  std::vector<double> seconds(graph.num_ops());
+  for (size_t k = 0; k < partition.kernels.size(); ++k) {
+    const Partition::KernelOps& kernel = partition.kernels[k];
+    OpId op = kernel.anchor.has_value() ? kernel.anchor : kernel.ops.front();
+    seconds[op.index] += estimate.results[k].seconds * kernel.multiplicity;
+  }
+  return seconds;
+}
+
+std::vector<OpId> ByCost(const Report& r) {
+  const Analysis& a = r.analysis;
+  std::vector<OpId> ops;
+  for (int i = 0; i < r.graph->num_ops(); ++i) {
+    if (a.execution->runs(OpId(i)) && a.numbers->of(OpId(i)).known) ops.emplace_back(i);
+  }
+  auto cost = [&](OpId op) {
+    const OpNumbers& n = a.numbers->of(op);
+    double seconds = r.op_seconds.empty() ? 0 : r.op_seconds[op.index];
+    return std::make_tuple(-seconds, -n.flops, -(n.bytes_in + n.bytes_out + n.bytes_weights),
+                           op.index);
+  };
+  std::sort(ops.begin(), ops.end(), [&](OpId x, OpId y) { return cost(x) < cost(y); });
+  return ops;
+}
+
+std::vector<OpaqueOps> Opaque(const Graph& graph, const Execution& execution) {
+  std::vector<OpaqueOps> all;
+  absl::flat_hash_map<std::string, size_t> index;
+  for (int i = 0; i < graph.num_ops(); ++i) {
+    OpId op(i);
+    if (graph.op(op).row != nullptr || !execution.runs(op)) continue;
+    std::string type = QualifiedType(graph, op);
+    auto [at, fresh] = index.try_emplace(type, all.size());
+    if (fresh) all.push_back({.type = type, .first = op});
+    ++all[at->second].count;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string QualifiedType(const Graph& graph, OpId op) {
+  const Op& o = graph.op(op);
+  absl::string_view domain = graph.str(o.domain);
+  return domain.empty() ? std::string(graph.str(o.type))
+                        : absl::StrCat(domain, ".", graph.str(o.type));
+}
+
+double Report::bytes() const {
+  if (analysis.numbers == nullptr) return 0;
+  const OpNumbers& n = analysis.numbers->total;
+  return n.bytes_in + n.bytes_out + n.bytes_weights;
+}
+
+void Summarize(Report* report) {
+  const Graph& graph = *report->graph;
+  const Analysis& a = report->analysis;
+  report->diagnostics = graph.diagnostics();
+  if (a.shapes != nullptr) {
+    report->diagnostics.insert(report->diagnostics.end(), a.shapes->diagnostics.begin(),
+                               a.shapes->diagnostics.end());
+  }
+  if (a.execution != nullptr) report->opaque = Opaque(graph, *a.execution);
+  if (a.execution == nullptr || a.numbers == nullptr) return;
+  report->op_seconds = SecondsByOp(graph, a);
+  report->dearest = ByCost(*report);
+  report->types = RollUp(*report, "type", 1);
+  std::stable_sort(report->types.begin(), report->types.end(), Dearer);
+}
+
+}  // namespace assay

@@ -1,0 +1,70 @@
+// What one run found out about one model: the facts as the passes made them, and the few summaries
+// that every format shows. Plain data; formats (analyzer/formats.h) print it and compute nothing.
+//
+// Sums here are sums of what the facts hold, so they add up: the types' rows make the model's
+// totals, the kernels' seconds make the operators'.
+#ifndef ASSAY_ANALYZER_REPORT_H_
+#define ASSAY_ANALYZER_REPORT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "analyzer/groups.h"
+#include "ir/graph.h"
+#include "passes/analysis.h"
+
+namespace assay {
+
+// A step of the pipeline and what it took.
+struct StepTiming {
+  std::string step;
+  double seconds = 0;
+};
+
+// Where the numbers were taken, one symbol at a time.
+struct PointEntry {
+  std::string symbol;
+  int64_t value = 0;
+  bool bound = false;           // by the user; else assumed
+  bool data_dependent = false;  // a count that only tensor contents tell
+};
+
+// Operators without a row: their work is not known.
+struct OpaqueOps {
+  std::string type;  // with its domain, "com.acme.Frobnicate"
+  int count = 0;
+  OpId first;
+};
+
+struct Report {
+  std::string file;  // as the user wrote it
+  std::unique_ptr<const Graph> graph;
+  Analysis analysis;
+
+  const Partition* partition = nullptr;  // of --fuse; null when not made
+  std::vector<PointEntry> point;
+  std::vector<Group> types;       // by type, dearest first; level 0 only
+  std::vector<OpaqueOps> opaque;  // that run, by first op
+  // By OpId, of the first target: a kernel's seconds x multiplicity stand at its anchor, or else
+  // its first op. Empty without a target.
+  std::vector<double> op_seconds;
+  std::vector<OpId> dearest;            // that run, by op_seconds, else FLOPs, else bytes
+  std::vector<Diagnostic> diagnostics;  // of import and of the passes
+  std::vector<StepTiming> timings;
+
+  // Unfused: every operand once per operator.
+  double bytes() const;
+};
+
+// Fills the summaries from the facts.
+void Summarize(Report* report);
+
+// "Conv", "com.microsoft.Gelu".
+std::string QualifiedType(const Graph& graph, OpId op);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYZER_REPORT_H_
