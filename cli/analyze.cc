@@ -1,0 +1,57 @@
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/formats.h"
+#include "analyzer/pipeline.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace assay {
+ExitCode RunAnalyze(const Request& request, Io& io) {
+  const FormatRow& format =
+      request.format.empty() ? FormatForFile(request.output) : *FindFormat(request.format);
+  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
+  if (!plan.ok()) {
+    SayError(plan.status(), io);
+    return kUsage;
+  }
+  Output output(request, io);
+  absl::Status status = output.Open();
+  if (!status.ok()) return WriteFailed(status, io);
+
+  std::unique_ptr<ReportWriter> writer = format.make(request.report, &output.text);
+  ExitCode exit = kDone;
+  size_t failed = 0;
+  writer->Begin();
+  for (const std::string& path : request.args) {
+    absl::StatusOr<Report> report = AnalyzeModel(path, *plan);
+    if (!report.ok()) {
+      SayError(report.status(), io);
+      // A name that the model does not have is wrong on the command line, not in the model.
+      if (!absl::IsNotFound(report.status())) exit = kInputFailed;
+      if (exit == kDone) exit = kUsage;
+      writer->Failed(path, report.status().message());
+      ++failed;
+      continue;
+    }
+    if (request.analyze.timings) SayTimings(*report, io);
+    // The text report has them at its end.
+    if (!request.quiet && format.name != "text") SayDiagnostics(*report, io);
+    writer->Model(*report);
+    status = output.Pass();
+    if (!status.ok()) return WriteFailed(status, io);
+  }
+  writer->End();
+  if (failed > 0 && request.args.size() > 1) {
+    io.Err(absl::StrCat("assay: ", failed, " of ", request.args.size(), " models failed\n"));
+  }
+  // A report about nothing is none; but a program that reads one is told of every model.
+  if (failed == request.args.size() && output.text.empty()) return exit;
+  status = output.Finish();
+  return status.ok() ? exit : WriteFailed(status, io);
+}
+
+}  // namespace assay

@@ -1,0 +1,88 @@
+// The command line as data. A row of the option table says how an option is spelled, what it means
+// and what it sets; a row of the command table lists its options by name. Parsing, `--help`, near
+// spellings and the tests all read these rows, so that a new option or command is one row (and a
+// function).
+#ifndef ASSAY_CLI_COMMAND_H_
+#define ASSAY_CLI_COMMAND_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "analyzer/options.h"
+#include "cli/io.h"
+
+namespace assay {
+
+// Exit status of the process.
+enum ExitCode {
+  kDone = 0,
+  kInputFailed = 1,  // a model or file could not be used
+  kUsage = 2,        // the command line is wrong, unknown names included
+  kLimitBroken = 3,  // a limit that was asked for is not kept
+};
+
+// A command line, understood.
+struct Request {
+  std::vector<std::string> args;  // models, or names
+  AnalyzeOptions analyze;
+  ReportOptions report;
+  std::string format;  // empty: by the ending of `output`, else text
+  std::string output;  // empty: standard output
+  std::string color = "auto";
+  bool quiet = false;
+  bool keys = false;
+  std::string check;
+};
+
+struct OptionRow {
+  absl::string_view name;    // "--target"
+  absl::string_view letter;  // "-o", or nothing
+  absl::string_view value;   // "NAME=N"; empty: the option takes none
+  absl::string_view doc;
+  bool repeatable = false;             // else the last one counts
+  absl::string_view file_option = {};  // what it means when a FILE.yaml follows: another option
+  // Takes the value (empty when the option has none). An error says what is wrong with the value.
+  absl::Status (*set)(absl::string_view value, Request& request);
+};
+
+struct Example {
+  absl::string_view command;  // after "assay "
+  absl::string_view doc;
+};
+
+struct CommandRow {
+  absl::string_view name;
+  absl::string_view args;     // "MODEL..."
+  absl::string_view summary;  // one line
+  absl::string_view doc;      // paragraphs, divided by "\n"
+  int min_args = 0;
+  int max_args = 0;  // -1: any number
+  absl::Span<const absl::string_view> options;
+  absl::Span<const Example> examples;
+  ExitCode (*run)(const Request& request, Io& io);
+};
+
+absl::Span<const OptionRow> OptionTable();
+absl::Span<const CommandRow> CommandTable();
+
+// Null when there is none. Options by "--name" or "-n".
+const OptionRow* FindOption(absl::string_view name);
+const CommandRow* FindCommand(absl::string_view name);
+
+// The words after the command's name. An error is for the user as it stands.
+absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> args,
+                       Request* request);
+
+// What `assay --help` and `assay COMMAND --help` print.
+std::string HelpText();
+std::string HelpText(const CommandRow& command);
+
+// The whole program: the words after the program's name.
+ExitCode RunAssay(absl::Span<const std::string> args, Io& io);
+
+}  // namespace assay
+
+#endif  // ASSAY_CLI_COMMAND_H_

@@ -1,0 +1,153 @@
+// Every command, one row each.
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::string_view kAnalyzeOptions[] = {
+    "--target", "--runtime", "--precision", "--dim",   "--batch", "--shape",   "--value",
+    "--fuse",   "--format",  "--output",    "--ops",   "--by",    "--depth",   "--top",
+    "--after",  "--threads", "--timings",   "--color", "--quiet", "--op-file",
+};
+constexpr Example kAnalyzeExamples[] = {
+    {"analyze model.onnx", "what the model costs, machine aside"},
+    {"analyze model.onnx --target h100-sxm --batch 8", "and how fast it would run there"},
+    {"analyze bert.onnx --dim batch=1 --dim seq=128 --by module",
+     "costs by module of the exporter"},
+    {"analyze *.onnx --target h100-sxm,i7-12700k --format json -o all.json",
+     "many models, two machines, for a program to read"},
+    {"analyze model.onnx --ops --top 0", "every operator"},
+    {"analyze lidar.onnx --ops testdata/ops/pointcloud.yaml", "with operators of your own"},
+};
+
+constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
+                                            "--value", "--output", "--threads", "--timings",
+                                            "--quiet", "--op-file"};
+constexpr Example kIrExamples[] = {
+    {"ir model.onnx", "the graph as imported: functions inlined, old spellings lifted"},
+    {"ir model.onnx --after shapes --dim seq=128", "with the type of every value"},
+    {"ir model.onnx --after work", "and what every operator does"},
+};
+
+constexpr absl::string_view kListOptions[] = {"--output", "--color"};
+constexpr Example kOpsExamples[] = {
+    {"ops", "every operator that assay knows"},
+    {"ops Conv", "versions, family, and how its work is counted"},
+};
+constexpr Example kPassesExamples[] = {{"passes", "in order, with what each needs and makes"}};
+
+constexpr Example kPatternsExamples[] = {{"patterns", "all of them, and the policies"}};
+
+constexpr absl::string_view kMachineOptions[] = {"--keys", "--check", "--output", "--color"};
+constexpr Example kTargetsExamples[] = {
+    {"targets", "the machines that assay ships"},
+    {"targets h100-sxm", "one in full, every number with its source"},
+    {"targets --keys", "the keys of a target's YAML file"},
+    {"targets --check mine.yaml", "check a file of your own against every rule"},
+};
+constexpr Example kRuntimesExamples[] = {
+    {"runtimes", "the runtimes that assay ships"},
+    {"runtimes ideal", "one in full"},
+};
+
+constexpr CommandRow kCommands[] = {
+    {.name = "analyze",
+     .args = "MODEL...",
+     .summary = "what a model costs, where, and why",
+     .doc =
+         "Reads each MODEL (an ONNX file; - is standard input) and reports its work, traffic, "
+         "fusion, parallelism and memory; with --target also latency, limits and energy there. "
+         "No weight is read and nothing is run.\n"
+         "Symbolic dimensions that no option binds stay symbols; where a number is needed, axis 0 "
+         "counts as 1 and any other as the smallest power of two that keeps every dimension at "
+         "least 1. The report's second line says where its numbers hold.\n"
+         "A model that cannot be used is named on standard error, the others go on, and the exit "
+         "status is 1.",
+     .min_args = 1,
+     .max_args = -1,
+     .options = kAnalyzeOptions,
+     .examples = kAnalyzeExamples,
+     .run = RunAnalyze},
+    {.name = "ir",
+     .args = "MODEL",
+     .summary = "the model's graph as text",
+     .doc =
+         "Prints the intermediate representation: one operator per line, in file order, as every "
+         "analysis sees it. With --after PASS, what the passes up to that one know stands behind "
+         "each line as a comment.",
+     .min_args = 1,
+     .max_args = 1,
+     .options = kIrOptions,
+     .examples = kIrExamples,
+     .run = RunIr},
+    {.name = "ops",
+     .args = "[NAME]",
+     .summary = "the operators that are known",
+     .doc =
+         "Lists every operator with its domain, versions, family and role, or tells all about one: "
+         "what is counted and by which formula. An operator that is not here is opaque: its work "
+         "is "
+         "unknown, and reports say so.",
+     .max_args = 1,
+     .options = kListOptions,
+     .examples = kOpsExamples,
+     .run = RunOps},
+    {.name = "passes",
+     .summary = "the passes over a graph",
+     .doc =
+         "Lists the passes in an order that respects their needs; --after of other commands takes "
+         "their names.",
+     .options = kListOptions,
+     .examples = kPassesExamples,
+     .run = RunPassList},
+    {.name = "patterns",
+     .args = "[NAME]",
+     .summary = "the fusion patterns and policies",
+     .doc =
+         "Lists what becomes one kernel: each pattern with the operators it starts at and what it "
+         "absorbs from there, then the policies of --fuse.",
+     .max_args = 1,
+     .options = kListOptions,
+     .examples = kPatternsExamples,
+     .run = RunPatterns},
+    {.name = "targets",
+     .args = "[NAME]",
+     .summary = "the machines that are known",
+     .doc = "Lists the targets, or prints one in full as YAML: every number with its unit, and its "
+            "source. NAME may be a YAML file of your own, which every --target takes too.",
+     .max_args = 1,
+     .options = kMachineOptions,
+     .examples = kTargetsExamples,
+     .run = RunTargets},
+    {.name = "runtimes",
+     .args = "[NAME]",
+     .summary = "what executes a graph on a target",
+     .doc =
+         "Lists the runtimes, or prints one in full as YAML: fusion policy, overheads, precision.",
+     .max_args = 1,
+     .options = kMachineOptions,
+     .examples = kRuntimesExamples,
+     .run = RunRuntimes},
+    {.name = "help",
+     .args = "[COMMAND]",
+     .summary = "explain a command",
+     .doc = "Prints what `assay COMMAND --help` prints.",
+     .max_args = 1,
+     .run = RunHelp},
+};
+
+}  // namespace
+
+absl::Span<const CommandRow> CommandTable() { return kCommands; }
+
+const CommandRow* FindCommand(absl::string_view name) {
+  for (const CommandRow& row : kCommands) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace assay

@@ -1,0 +1,21 @@
+// The functions behind the rows of the command table.
+#ifndef ASSAY_CLI_COMMANDS_H_
+#define ASSAY_CLI_COMMANDS_H_
+
+#include "cli/command.h"
+#include "cli/io.h"
+
+namespace assay {
+
+ExitCode RunAnalyze(const Request& request, Io& io);
+ExitCode RunIr(const Request& request, Io& io);
+ExitCode RunOps(const Request& request, Io& io);
+ExitCode RunPassList(const Request& request, Io& io);
+ExitCode RunPatterns(const Request& request, Io& io);
+ExitCode RunTargets(const Request& request, Io& io);
+ExitCode RunRuntimes(const Request& request, Io& io);
+ExitCode RunHelp(const Request& request, Io& io);
+
+}  // namespace assay
+
+#endif  // ASSAY_CLI_COMMANDS_H_

@@ -1,0 +1,66 @@
+// The program: find the command's row, parse, run. Everything below is a row's function.
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "ir/suggest.h"
+
+namespace assay {
+namespace {
+
+std::vector<absl::string_view> CommandNames() {
+  std::vector<absl::string_view> names;
+  for (const CommandRow& row : CommandTable()) names.push_back(row.name);
+  return names;
+}
+
+ExitCode UnknownCommand(absl::string_view name, Io& io) {
+  io.Err(absl::StrCat("assay: unknown command `", name, "`", DidYouMean(name, CommandNames()),
+                      "; see `assay --help`\n"));
+  return kUsage;
+}
+
+bool AsksForHelp(absl::Span<const std::string> args) {
+  for (const std::string& arg : args) {
+    if (arg == "--") return false;
+    if (arg == "--help" || arg == "-h") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ExitCode RunHelp(const Request& request, Io& io) {
+  if (request.args.empty()) return Print(request, HelpText(), io);
+  const CommandRow* command = FindCommand(request.args[0]);
+  if (command == nullptr) return UnknownCommand(request.args[0], io);
+  return Print(request, HelpText(*command), io);
+}
+
+ExitCode RunAssay(absl::Span<const std::string> args, Io& io) {
+  Request request;
+  if (args.empty()) {
+    io.Err(HelpText());
+    return kUsage;
+  }
+  if (args[0] == "--help" || args[0] == "-h") return RunHelp(request, io);
+  if (args[0] == "--version") return Print(request, "assay " ASSAY_VERSION "\n", io);
+  const CommandRow* command = FindCommand(args[0]);
+  if (command == nullptr) return UnknownCommand(args[0], io);
+  args.remove_prefix(1);
+  if (AsksForHelp(args)) return Print(request, HelpText(*command), io);
+  absl::Status status = ParseArgs(*command, args, &request);
+  if (!status.ok()) {
+    SayError(status, io);
+    return kUsage;
+  }
+  request.report.style = StyleFor(request, io);
+  return command->run(request, io);
+}
+
+}  // namespace assay

@@ -1,0 +1,277 @@
+// Every option, one row each. Commands pick theirs by name.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "analyzer/formats.h"
+#include "analyzer/groups.h"
+#include "cli/command.h"
+#include "ir/suggest.h"
+
+namespace assay {
+namespace {
+
+absl::Status Bad(absl::string_view message) { return absl::InvalidArgumentError(message); }
+
+// A whole number in [low, 2^62], so that sums of a few cannot overflow.
+absl::Status ParseWhole(absl::string_view text, int64_t low, int64_t* out) {
+  constexpr int64_t kHigh = int64_t{1} << 62;
+  if (!absl::SimpleAtoi(text, out) || *out < low || *out > kHigh) {
+    return Bad(absl::StrCat("`", text, "` is not a whole number of at least ", low));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseSmall(absl::string_view text, int low, int* out) {
+  int64_t wide = 0;
+  absl::Status status = ParseWhole(text, low, &wide);
+  *out = static_cast<int>(std::min<int64_t>(wide, 1 << 30));
+  return status;
+}
+
+// "input=1x3" to "input" and "1x3"; names of inputs may hold `=`, what follows may not.
+absl::Status SplitName(absl::string_view text, absl::string_view form, absl::string_view* name,
+                       absl::string_view* rest) {
+  size_t equals = text.rfind('=');
+  if (equals == absl::string_view::npos || equals == 0 || equals + 1 == text.size()) {
+    return Bad(absl::StrCat("write ", form));
+  }
+  *name = text.substr(0, equals);
+  *rest = text.substr(equals + 1);
+  return absl::OkStatus();
+}
+
+absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known) {
+  for (absl::string_view k : known) {
+    if (value == k) return absl::OkStatus();
+  }
+  std::string near = DidYouMean(value, known);
+  if (!near.empty()) return Bad(absl::StrCat("unknown name", near));
+  return Bad(absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
+}
+
+absl::Status SetTarget(absl::string_view value, Request& r) {
+  for (absl::string_view name : absl::StrSplit(value, ',', absl::SkipEmpty())) {
+    r.analyze.targets.emplace_back(name);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetDim(absl::string_view value, Request& r) {
+  absl::string_view name, text;
+  absl::Status status = SplitName(value, "NAME=N, for example batch=8", &name, &text);
+  if (!status.ok()) return status;
+  int64_t n = 0;
+  status = ParseWhole(text, 0, &n);
+  r.analyze.bindings.dims.emplace_back(std::string(name), n);
+  return status;
+}
+
+absl::Status SetBatch(absl::string_view value, Request& r) {
+  int64_t n = 0;
+  absl::Status status = ParseWhole(value, 1, &n);
+  r.analyze.bindings.batch = n;
+  return status;
+}
+
+absl::Status SetShape(absl::string_view value, Request& r) {
+  absl::string_view name, text;
+  absl::Status status = SplitName(value, "INPUT=1x3x224x224", &name, &text);
+  if (!status.ok()) return status;
+  std::vector<int64_t> shape;
+  for (absl::string_view size : absl::StrSplit(text, 'x')) {
+    status = ParseWhole(size, 0, &shape.emplace_back());
+    if (!status.ok()) return status;
+  }
+  r.analyze.bindings.shapes.emplace_back(std::string(name), std::move(shape));
+  return absl::OkStatus();
+}
+
+absl::Status SetValue(absl::string_view value, Request& r) {
+  absl::string_view name, text;
+  absl::Status status = SplitName(value, "INPUT=1,3,-1", &name, &text);
+  if (!status.ok()) return status;
+  Bindings::InputValue contents{.input = std::string(name)};
+  for (absl::string_view element : absl::StrSplit(text, ',')) {
+    int64_t whole = 0;
+    double real = 0;
+    bool truth = false;
+    if (absl::SimpleAtoi(element, &whole)) {
+      real = static_cast<double>(whole);
+    } else if (absl::SimpleAtod(element, &real) && std::fabs(real) < 9e18) {
+      whole = std::llround(real);
+    } else if ((element == "true" || element == "false") && absl::SimpleAtob(element, &truth)) {
+      real = static_cast<double>(whole = truth ? 1 : 0);
+    } else {
+      return Bad(absl::StrCat("`", element, "` is neither a number nor true or false"));
+    }
+    contents.ints.push_back(whole);
+    contents.reals.push_back(real);
+  }
+  r.analyze.bindings.values.push_back(std::move(contents));
+  return absl::OkStatus();
+}
+
+absl::Status SetFormat(absl::string_view value, Request& r) {
+  r.format = std::string(value);
+  return OneOf(value, FormatNames());
+}
+
+absl::Status SetBy(absl::string_view value, Request& r) {
+  r.report.by = std::string(value);
+  return OneOf(value, GroupingNames());
+}
+
+absl::Status SetColor(absl::string_view value, Request& r) {
+  r.color = std::string(value);
+  return OneOf(value, {"auto", "always", "never"});
+}
+
+// For options that only keep the word.
+template <std::string AnalyzeOptions::*member>
+absl::Status Keep(absl::string_view value, Request& r) {
+  r.analyze.*member = std::string(value);
+  return absl::OkStatus();
+}
+template <std::string Request::*member>
+absl::Status Keep(absl::string_view value, Request& r) {
+  r.*member = std::string(value);
+  return absl::OkStatus();
+}
+template <bool Request::*member>
+absl::Status Raise(absl::string_view, Request& r) {
+  r.*member = true;
+  return absl::OkStatus();
+}
+
+constexpr OptionRow kOptions[] = {
+    {.name = "--target",
+     .value = "T[,T]",
+     .doc = "estimate on this machine: a name from `assay targets`, or a YAML file",
+     .repeatable = true,
+     .set = SetTarget},
+    {.name = "--runtime",
+     .value = "R",
+     .doc = "what executes the graph, from `assay runtimes` (default: the target's own)",
+     .set = Keep<&AnalyzeOptions::runtime>},
+    {.name = "--precision",
+     .value = "P",
+     .doc = "what if it ran in fp16, bf16, int8 ... (default: the runtime's own)",
+     .set = Keep<&AnalyzeOptions::precision>},
+    {.name = "--dim",
+     .value = "NAME=N",
+     .doc = "fix a symbolic dimension",
+     .repeatable = true,
+     .set = SetDim},
+    {.name = "--batch", .value = "N", .doc = "fix axis 0 of every input", .set = SetBatch},
+    {.name = "--shape",
+     .value = "INPUT=1x3x224x224",
+     .doc = "fix the whole shape of an input",
+     .repeatable = true,
+     .set = SetShape},
+    {.name = "--value",
+     .value = "INPUT=1,3,-1",
+     .doc = "contents of a small input that shapes depend on",
+     .repeatable = true,
+     .set = SetValue},
+    {.name = "--fuse",
+     .value = "POLICY",
+     .doc = "fusion policy of the report: none or greedy (default greedy)",
+     .set = Keep<&AnalyzeOptions::fuse>},
+    {.name = "--format",
+     .value = "F",
+     .doc = "text or json (default: by the ending of --output, else text)",
+     .set = SetFormat},
+    {.name = "--output",
+     .letter = "-o",
+     .value = "FILE",
+     .doc = "write the report there; the file appears when it is complete; - is standard output",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.output = value == "-" ? "" : std::string(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--ops",
+     .doc = "also list every operator; --ops FILE.yaml is --op-file",
+     .file_option = "--op-file",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.report.all_ops = true;
+           return absl::OkStatus();
+         }},
+    {.name = "--op-file",
+     .value = "FILE.yaml",
+     .doc = "declare operators of your own; see hw/README.md",
+     .repeatable = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.analyze.op_files.emplace_back(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--by",
+     .value = "KEY",
+     .doc = "also roll costs up by module, type, family, role, dtype or kernel",
+     .set = SetBy},
+    {.name = "--depth",
+     .value = "N",
+     .doc = "levels of modules shown by `--by module` (default: as many as stay readable)",
+     .set = [](absl::string_view value,
+               Request& r) { return ParseSmall(value, 1, &r.report.depth); }},
+    {.name = "--top",
+     .value = "N",
+     .doc = "how many of the most expensive operators to show (default 10)",
+     .set = [](absl::string_view value,
+               Request& r) { return ParseSmall(value, 0, &r.report.top); }},
+    {.name = "--threads",
+     .value = "N",
+     .doc = "threads to use (default: all; the output does not depend on it)",
+     .set = [](absl::string_view value,
+               Request& r) { return ParseSmall(value, 1, &r.analyze.threads); }},
+    {.name = "--timings",
+     .doc = "say on standard error how long each step took",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.analyze.timings = true;
+           return absl::OkStatus();
+         }},
+    {.name = "--after",
+     .value = "PASS",
+     .doc = "stop after this pass of `assay passes`",
+     .set = Keep<&AnalyzeOptions::after>},
+    {.name = "--color", .value = "WHEN", .doc = "auto, always or never", .set = SetColor},
+    {.name = "--quiet",
+     .letter = "-q",
+     .doc = "no diagnostics on standard error, only errors",
+     .set = Raise<&Request::quiet>},
+    {.name = "--keys",
+     .doc = "list the keys of the YAML schema instead",
+     .set = Raise<&Request::keys>},
+    {.name = "--check",
+     .value = "FILE",
+     .doc = "check a YAML file against every rule instead",
+     .set = Keep<&Request::check>},
+};
+
+}  // namespace
+
+absl::Span<const OptionRow> OptionTable() { return kOptions; }
+
+const OptionRow* FindOption(absl::string_view name) {
+  for (const OptionRow& row : kOptions) {
+    if (row.name == name || (!row.letter.empty() && row.letter == name)) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace assay
