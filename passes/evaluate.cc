@@ -16,7 +16,7 @@ const OpNumbers& Numbers::of(OpId op) const {
 }
 
 double BytesAt(double elements, int bits) {
-  return bits % 8 == 0 ? elements * (bits / 8) : std::ceil(elements * bits / 8);
+  return bits % 8 == 0 ? elements * (bits >> 3) : std::ceil(elements * bits / 8);
 }
 
 Evaluator::Amount Evaluator::AmountOf(Dim d) {

@@ -286,13 +286,13 @@ absl::Status Classifier::Forward(OpId op) {
 absl::Status Classifier::OpenOwner(OpId op, const Traits& traits) {
   open_.push_back(op);
   if (!traits.is_if) return absl::OkStatus();
-  int branch = shapes_.branch[op.index];
-  if (branch < 0 && !not_taken_[op.index]) {
-    absl::StatusOr<int> b = CostlierBranch(op);
-    if (!b.ok()) return b.status();
-    branch = *b;
+  bool takes_else = shapes_.branch[op.index] == 1;
+  if (shapes_.branch[op.index] < 0 && !not_taken_[op.index]) {
+    absl::StatusOr<int> costlier = CostlierBranch(op);
+    if (!costlier.ok()) return costlier.status();
+    takes_else = *costlier == 1;
   }
-  out_.branch[op.index] = static_cast<int8_t>(std::max(branch, 0));
+  out_.branch[op.index] = takes_else ? 1 : 0;
   for (const Attr& attr : graph_.attrs(op)) {
     if (attr.kind != AttrKind::kRegion) continue;
     const bool is_else = graph_.str(attr.name) == "else_branch";

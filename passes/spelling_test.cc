@@ -29,7 +29,7 @@ std::string Write(absl::string_view* text, std::string* lines, int* count) {
     while (text->front() == ' ' || text->front() == ',') text->remove_prefix(1);
   }
   text->remove_prefix(1);
-  const std::string name = absl::StrCat("%t", ++*count);
+  std::string name = absl::StrCat("%t", ++*count);
   absl::StrAppend(lines, name, " = ", word, "(", operands, ")\n");
   return name;
 }

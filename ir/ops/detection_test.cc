@@ -5,7 +5,6 @@
 namespace assay {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(NonMaxSuppression, SelectsABoundedNumber) {

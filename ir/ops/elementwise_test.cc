@@ -211,7 +211,7 @@ TEST(ElementwiseTest, MissingOperandsAreSurvived) {
   for (const OpRow* row_ptr : OpTable::BuiltIn().rows()) {
     const OpRow& row = *row_ptr;
     if (row.family != Family::kElementwise || !row.domain.empty()) continue;
-    for (std::vector<std::string> operands :
+    for (const std::vector<std::string>& operands :
          {std::vector<std::string>{}, {""}, {"", ""}, {"i64[2]{1, 2}"}, {"", "i64[2]{1, 2}", ""}}) {
       OpTester().Run(absl::StrCat(row.name, "@28"), operands);
     }

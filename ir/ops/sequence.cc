@@ -227,7 +227,8 @@ absl::Status FoldAt(OpContext& op) {
   absl::StatusOr<Parts> parts = PartsOf(*split);
   if (!parts.ok()) return parts.status();
   if (value == nullptr || !dims.has_value() || parts->count.unknown()) return absl::OkStatus();
-  const auto [begin, size] = PartAt(*split, *parts, *place);
+  const auto [begin_dim, size] = PartAt(*split, *parts, *place);
+  const Dim begin = begin_dim;
   if (!begin.known() || !size.known() || begin.value() < 0 ||
       begin.value() + size.value() > (*dims)[parts->axis]) {
     return absl::OkStatus();
