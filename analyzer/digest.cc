@@ -44,8 +44,11 @@ int64_t CountTerms(absl::string_view expression) {
 
 std::string FormulaDigest(absl::string_view expression, const std::vector<std::string>& symbols,
                           size_t width) {
-  std::string text = Printable(expression);
-  if (static_cast<size_t>(DisplayWidth(text)) <= width) return text;
+  // What has far more bytes than columns need not be looked at to see that it does not fit.
+  if (expression.size() <= 8 * width) {
+    std::string text = Printable(expression);
+    if (static_cast<size_t>(DisplayWidth(text)) <= width) return text;
+  }
   const int64_t terms = CountTerms(expression);
   std::string digest = terms == 1 ? "one term in " : absl::StrCat(Exact(terms), " terms in ");
   const std::string tail = absl::StrCat("; --format json has ", terms == 1 ? "it" : "them");

@@ -809,9 +809,9 @@ void DimPool::CollectSymbols(Dim d, std::vector<int>* out) const {
 
 absl::StatusOr<int64_t> DimPool::Evaluate(Dim d, const Point& point) const {
   if (d.known()) return d.value();
-  if (d.overflow()) return absl::OutOfRangeError("a size does not fit into 64 bits");
+  const auto overflow = [] { return absl::OutOfRangeError("a size does not fit into 64 bits"); };
+  if (d.overflow()) return overflow();
   if (d.unknown()) return absl::FailedPreconditionError("a size is not known");
-  const absl::Status overflow = absl::OutOfRangeError("a size does not fit into 64 bits");
   int64_t sum = 0;
   for (const Term& t : impl_->exprs[d.expr_].terms) {
     int64_t product = t.coef;
@@ -838,17 +838,17 @@ absl::StatusOr<int64_t> DimPool::Evaluate(Dim d, const Point& point) const {
           value = *a;
         } else if (atom.kind == AtomKind::kFloorDiv) {
           if (*b == 0) return absl::OutOfRangeError("a size divides by zero");
-          if (*b == -1 && *a == kNegInf) return overflow;
+          if (*b == -1 && *a == kNegInf) return overflow();
           value = FloorDivInt(*a, *b);
         } else {
           value = atom.kind == AtomKind::kMin ? std::min(*a, *b) : std::max(*a, *b);
         }
       }
       for (int i = 0; i < f.power; ++i) {
-        if (__builtin_mul_overflow(product, value, &product)) return overflow;
+        if (__builtin_mul_overflow(product, value, &product)) return overflow();
       }
     }
-    if (__builtin_add_overflow(sum, product, &sum)) return overflow;
+    if (__builtin_add_overflow(sum, product, &sum)) return overflow();
   }
   return sum;
 }
