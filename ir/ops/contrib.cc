@@ -340,7 +340,7 @@ absl::Span<const OpRow> ContribOps() {
       ContribPointwise("QuickGelu", SameAsFirst, {.flops = 4, .transcendentals = 1},
                        "x / (1 + exp(-alpha * x))"),
       ContribPointwise("ScaledSiLU", SameAsFirst, {.flops = 4, .transcendentals = 1},
-                       "scale * x / (1 + exp(-alpha * x))"),
+                       "z / (1 + exp(-z)), z = scale * x"),
       Contrib("FastGelu", F::kElementwise, R::kPointwise, SameAsFirst, FastGeluWork,
               "Gelu(x + bias) by tanh: 8 flops and a tanh, 1 more flop for a bias"),
       ContribPointwise("BiasSplitGelu", BiasSplitGeluShape, {.flops = 7, .transcendentals = 1},
@@ -371,8 +371,12 @@ absl::Span<const OpRow> ContribOps() {
               "a triangle, zeros elsewhere"),
       Contrib("Pad", F::kMovement, R::kMovement, StandardShape<kPad>, StandardWork<kPad>,
               "as ai.onnx Pad"),
-      Contrib("Range", F::kShape, R::kConstant, StandardShape<kRange>, StandardWork<kRange>,
-              "as ai.onnx Range"),
+      [] {
+        OpRow row = Contrib("Range", F::kShape, R::kConstant, StandardShape<kRange>, nullptr,
+                            "as ai.onnx Range: an addition per element");
+        row.per_element = {.flops = 1};
+        return row;
+      }(),
       Contrib("GatherND", F::kMovement, R::kMovement, StandardShape<kGatherNd>,
               StandardWork<kGatherNd>, "as ai.onnx GatherND"),
       Contrib("GridSample", F::kDetection, R::kOther, StandardShape<kGridSample>,

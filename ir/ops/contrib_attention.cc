@@ -171,7 +171,6 @@ absl::Status QAttentionWork(OpContext& op) {
 }  // namespace
 
 constexpr char kLinearAttention[] = "LinearAttention";
-constexpr char kCausalConv[] = "CausalConvWithState";
 
 // --- MultiHeadAttention ---
 
@@ -400,9 +399,31 @@ absl::Span<const OpRow> ContribAttentionOps() {
               "3 flops per element of q and k, a sine and a cosine per element of emb"),
       Contrib("LinearAttention", kF, kA, StandardShape<kLinearAttention>,
               StandardWork<kLinearAttention>, "as ai.onnx LinearAttention"),
+      Contrib("DynamicSparseAttention", kF, kA, DynamicSparseShape, DynamicSparseWork,
+              "as GroupQueryAttention, causal; a query sees at most as many keys as a row of "
+              "selected_indices holds, and those of its local window"),
+      Contrib("SparsePagedAttention", kF, kA, SparsePagedShape, SparsePagedWork,
+              "as PagedAttention; a token sees at most as many keys as a row of selected_indices "
+              "holds, and those of its local window"),
+      Contrib("SparseAttentionIndexer", kF, Role::kOther, SparseIndexerShape, SparseIndexerWork,
+              "macs = queries * heads * entries * head size; queries and new entries normalised "
+              "and rotated, entries pooled, scores summed over heads, and the k best as in TopK"),
+      Contrib("PackedSparseAttentionIndexer", kF, Role::kOther, PackedIndexerShape,
+              PackedIndexerWork,
+              "as SparseAttentionIndexer on packed tokens, of as many entries as the state holds"),
+      Contrib("GatedDeltaNet", kF, kA, GatedDeltaShape, GatedDeltaWork,
+              "macs = tokens * value heads * dk * dv * 3 (2 without a delta rule); gates add one "
+              "flop per element of the state and token"),
+      Contrib("AttnLSTM", Family::kRecurrent, Role::kContraction, AttnLstmShape, AttnLstmWork,
+              "as LSTM on the input beside the attention state; memory projected once; per step "
+              "and direction the query's projection, a tanh and a macs per key and column, "
+              "softmax, the context, and the attention layer"),
       Contrib("CausalConvWithState", Family::kConvolution, Role::kContraction,
-              StandardShape<kCausalConv>, StandardWork<kCausalConv>,
-              "as ai.onnx CausalConvWithState"),
+              ContribCausalConvShape, ContribCausalConvWork,
+              "macs = outputs * kernel elements; 1 flop per output for a bias, 3 and an "
+              "exponential for silu"),
+      Contrib("VarlenCausalConvWithState", Family::kConvolution, Role::kContraction,
+              VarlenConvShape, VarlenConvWork, "as CausalConvWithState, on packed tokens [T, C]"),
   };
   return kRows;
 }

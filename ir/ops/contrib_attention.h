@@ -11,6 +11,9 @@ namespace assay {
 
 // The number of heads that the attribute gives, at least 1.
 absl::StatusOr<Dim> Heads(OpContext& op, absl::string_view attr);
+// Heads and head sizes by num_heads and, for grouped queries, kv_num_heads: the columns of operand
+// 0 are those of Q, with those of K and V beside them when `packed`.
+absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packed);
 // Operands [B, heads, past, size] of a cache, where present: past, merged with batch and kv_heads.
 absl::Status ReadCache(OpContext& op, int key, int value, AttentionSizes* sizes);
 // Adds [rows, input] x [input, columns], and a bias, to the work.
@@ -51,6 +54,26 @@ absl::Status LongformerWork(OpContext& op);
 absl::Status QOrderedLongformerWork(OpContext& op);
 absl::Status QOrderedAttentionShape(OpContext& op);
 absl::Status QOrderedAttentionWork(OpContext& op);
+
+// In contrib_sparse.cc: attention to selected entries, and what selects them.
+absl::Status DynamicSparseShape(OpContext& op);
+absl::Status DynamicSparseWork(OpContext& op);
+absl::Status SparsePagedShape(OpContext& op);
+absl::Status SparsePagedWork(OpContext& op);
+absl::Status SparseIndexerShape(OpContext& op);
+absl::Status SparseIndexerWork(OpContext& op);
+absl::Status PackedIndexerShape(OpContext& op);
+absl::Status PackedIndexerWork(OpContext& op);
+
+// In contrib_state.cc: layers that carry a state from call to call.
+absl::Status ContribCausalConvShape(OpContext& op);
+absl::Status ContribCausalConvWork(OpContext& op);
+absl::Status VarlenConvShape(OpContext& op);
+absl::Status VarlenConvWork(OpContext& op);
+absl::Status GatedDeltaShape(OpContext& op);
+absl::Status GatedDeltaWork(OpContext& op);
+absl::Status AttnLstmShape(OpContext& op);
+absl::Status AttnLstmWork(OpContext& op);
 
 // In contrib_attention_bias.cc: what stands around attention.
 absl::Status GatedBiasShape(OpContext& op);

@@ -18,7 +18,8 @@ namespace {
 
 void AddFlops(OpContext& op, Dim flops) { op.work().flops = Size(op, op.work().flops) + flops; }
 
-// Heads of Q, K and V that stand side by side in `columns` of operand 0, or Q alone.
+}  // namespace
+
 absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packed) {
   absl::StatusOr<Dim> q_heads = Heads(op, "num_heads");
   if (!q_heads.ok()) return q_heads.status();
@@ -38,6 +39,8 @@ absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packe
   a.qk_size = a.v_size = *size;
   return a;
 }
+
+namespace {
 
 // Scales what CountAttention counted for all pairs of `from` down to `pairs` per head at most.
 void LimitPairs(OpContext& op, const AttentionSizes& a, Dim pairs) {

@@ -104,24 +104,62 @@ absl::Status BifurcationShape(OpContext& op) {
   return absl::OkStatus();
 }
 
-// --- NGramHashMapping: input_ids [B, S], multipliers, vocab_sizes [hashes], past_ids ... ---
+// --- NGramHashMapping: input_ids [B, S], multipliers, vocab_sizes [hashes], past_ids, head_offsets
+// ...; VarlenNGramHashMapping: input_ids [T], multipliers, vocab_sizes, cumulative lengths [B + 1],
+// past_ids, head_offsets, ... ---
+
+struct Hashes {
+  int64_t orders = 0;  // n-grams of 2 .. max_ngram_size tokens
+  int64_t heads = 0;   // hashes of each
+};
+
+absl::StatusOr<Hashes> ReadHashes(OpContext& op) {
+  const int64_t ngram = op.int_attr("max_ngram_size", 2);
+  Hashes h;
+  h.heads = op.int_attr("n_head_per_ngram", 1);
+  if (ngram < 2) {
+    return OpError(absl::StrCat("attribute `max_ngram_size` is ", ngram, "; give at least 2"));
+  }
+  if (absl::Status s = RequirePositive(op, "n_head_per_ngram", h.heads); !s.ok()) return s;
+  h.orders = ngram - 1;
+  return h;
+}
 
 absl::Status HashMappingShape(OpContext& op) {
   if (absl::Status s = RequireRank(op, 0, "input_ids", {2}); !s.ok()) return s;
-  const int64_t ngram = op.int_attr("max_ngram_size", 2);
-  const int64_t heads = op.int_attr("n_head_per_ngram", 1);
-  if (absl::Status s = RequirePositive(op, "max_ngram_size", ngram - 1); !s.ok()) return s;
-  if (absl::Status s = RequirePositive(op, "n_head_per_ngram", heads); !s.ok()) return s;
-  op.SetOut(0, op.dtype(0), {op.dim(0, 0), op.dim(0, 1), (Size(op, ngram) - 1) * heads});
-  op.SetOut(1, op.dtype(0), {op.dim(0, 0), Dim(ngram - 1)});
+  absl::StatusOr<Hashes> h = ReadHashes(op);
+  if (!h.ok()) return h.status();
+  op.SetOut(0, op.dtype(0), {op.dim(0, 0), op.dim(0, 1), Size(op, h->orders) * h->heads});
+  op.SetOut(1, op.dtype(0), {op.dim(0, 0), Dim(h->orders)});
   return absl::OkStatus();
 }
 
-// A product, an exclusive or and a remainder per result, at most.
-absl::Status HashMappingWork(OpContext& op) {
-  op.work().int_ops = 3 * Size(op, op.out_elements(0));
+absl::Status VarlenHashShape(OpContext& op) {
+  if (absl::Status s = RequireRank(op, 0, "input_ids", {1}); !s.ok()) return s;
+  absl::StatusOr<Hashes> h = ReadHashes(op);
+  if (!h.ok()) return h.status();
+  Dim batch = Size(op, op.dim(3, 0)) - 1;
+  absl::Status s = Merge(op, &batch, op.dim(4, 0), "requests by the lengths and by past_ids");
+  if (!s.ok()) return s;
+  op.SetOut(0, op.dtype(0), {op.dim(0, 0), Size(op, h->orders) * h->heads});
+  op.SetOut(1, op.dtype(0), {batch, Dim(h->orders)});
+  op.SetOut(2, DType::kI32, {batch, Dim(h->orders)});
+  op.SetOut(3, op.dtype(0), {batch, Dim(op.int_attr("state_update_capacity", 0)), Dim(h->orders)});
   return absl::OkStatus();
 }
+
+// Per token: a product for each of its max_ngram_size places, an exclusive or to take each but the
+// first in, a remainder per hash, and where `offsets` is there a sum.
+absl::Status CountHashes(OpContext& op, int offsets) {
+  absl::StatusOr<Hashes> h = ReadHashes(op);
+  if (!h.ok()) return h.status();
+  const Size tokens(op, op.in_elements(0)), hashes(op, op.out_elements(0));
+  op.work().int_ops = tokens * (Size(op, h->orders) * 2 + 1) + (op.has(offsets) ? 2 : 1) * hashes;
+  return absl::OkStatus();
+}
+
+absl::Status HashMappingWork(OpContext& op) { return CountHashes(op, 4); }
+absl::Status VarlenHashWork(OpContext& op) { return CountHashes(op, 5); }
 
 // --- Tokenizer: X [C] or [N, C], strings ---
 
@@ -149,7 +187,11 @@ absl::Span<const OpRow> ContribDecodingOps() {
       Contrib("BifurcationDetector", Family::kMovement, Role::kOther, BifurcationShape, nullptr,
               "reads both sequences; comparisons of tokens depend on contents"),
       Contrib("NGramHashMapping", Family::kMovement, Role::kOther, HashMappingShape,
-              HashMappingWork, "3 integer operations per hash"),
+              HashMappingWork,
+              "per token 2 * max_ngram_size - 1 integer operations, and one per hash, 2 with "
+              "offsets"),
+      Contrib("VarlenNGramHashMapping", Family::kMovement, Role::kOther, VarlenHashShape,
+              VarlenHashWork, "as NGramHashMapping, on packed tokens"),
       Contrib("Tokenizer", Family::kString, Role::kOther, TokenizerShape, nullptr,
               "moves characters"),
   };

@@ -1,6 +1,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "ir/ops/op_test_util.h"
+#include "ir/ops/work_cases_test_util.h"
 
 namespace assay {
 namespace {
@@ -54,6 +54,36 @@ TEST(PackedMatMuls, UnpackTheirWeights) {
   EXPECT_EQ(r.work.macs, t.Parse("b * 64 * 32"));
   EXPECT_FALSE(t.Run("com.microsoft::MatMulBlockQuantizedFp8Weight@1", {"f16[2, 63]", "u8[32, 64]"})
                    .status.ok());
+}
+
+TEST(ContribProducts, CountAsTheProductTheyAre) {
+  const int64_t macs = 5 * 8 * 3, out = 5 * 3;
+  ExpectWork({
+      {"com.microsoft::TransposeMatMul@1",
+       {"f32[8, 5]", "f32[3, 8]"},
+       "transA=1, transB=1",
+       {.macs = macs, .flops = 2 * macs}},
+      // alpha takes a product per output.
+      {"com.microsoft::TransposeMatMul@1",
+       {"f32[5, 8]", "f32[8, 3]"},
+       "alpha=0.5",
+       {.macs = macs, .flops = 2 * macs + out}},
+      // As if nothing in A were zero.
+      {"com.microsoft::SparseToDenseMatMul@1",
+       {"f32[5, 8]", "f32[8, 3]"},
+       "",
+       {.macs = macs, .flops = 2 * macs}},
+      // Weights of four bits: code to number, times the scale of its block.
+      {"com.microsoft::MatMulBnb4@1",
+       {"f32[5, 8]", "u8[12]", "f32[1]"},
+       "K=8, N=3, block_size=32, quant_type=1",
+       {.macs = macs, .flops = 2 * macs + 2 * 8 * 3}},
+      // C is added; three scales; Relu compares.
+      {"com.microsoft::GemmFloat8@1",
+       {"f8e4m3fn[5, 8]", "f8e4m3fn[3, 8]", "f32[5, 3]", "f32[]", "f32[]", "f32[]"},
+       "transB=1, activation=RELU, beta=1.0",
+       {.macs = macs, .flops = 2 * macs + (1 + 3) * out, .comparisons = out}},
+  });
 }
 
 TEST(MatMulNBitsQkv, ThreeProductsOfOneNormalisedInput) {

@@ -91,8 +91,10 @@ absl::Status QLinearGlobalPoolShape(OpContext& op) {
 }
 
 absl::Status QLinearGlobalPoolWork(OpContext& op) {
+  const Size out(op, op.out_elements(0));
   op.work().int_ops = op.in_elements(0);
-  op.work().flops = 3 * Size(op, op.out_elements(0));
+  op.work().flops = 3 * out;
+  op.work().comparisons = 2 * out;
   return absl::OkStatus();
 }
 
@@ -222,7 +224,8 @@ absl::Span<const OpRow> ContribNhwcOps() {
               "it back"),
       Contrib("QLinearGlobalAveragePool", Family::kQuantization, Role::kPooling,
               QLinearGlobalPoolShape, QLinearGlobalPoolWork,
-              "one integer addition per element; 3 flops per result to scale it back"),
+              "one integer addition per element; 3 flops and 2 comparisons per result to scale it "
+              "back"),
       Contrib("MaxpoolWithMask", Family::kPooling, Role::kPooling, StandardShape<kMaxPool>,
               MaskedPoolWork, "as MaxPool; one comparison per element for the mask"),
       Contrib("ConvTransposeWithDynamicPads", Family::kConvolution, Role::kContraction,

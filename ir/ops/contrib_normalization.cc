@@ -1,6 +1,7 @@
 // com.microsoft: normalisations with what ONNX Runtime fuses into them: the sum before (Skip*), the
 // lookup before (Embed*), the activation after (GroupNorm). Each counts as normalization.cc counts
 // its kin, and what was fused beside it. Source: ONNX Runtime's ContribOperators.md.
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -88,10 +89,11 @@ absl::Status QEmbedNormShape(OpContext& op) {
   return absl::OkStatus();
 }
 
-// Two flops to dequantise each element that is looked up.
+// Two flops to dequantise each element that is looked up, and each of gamma and beta.
 absl::Status QEmbedNormWork(OpContext& op) {
   if (absl::Status s = EmbedNormWork(op); !s.ok()) return s;
-  op.work().flops = Size(op, op.work().flops) + (op.has(4) ? 6 : 4) * Size(op, op.out_elements(0));
+  op.work().flops = Size(op, op.work().flops) + (op.has(4) ? 6 : 4) * Size(op, op.out_elements(0)) +
+                    2 * (Size(op, op.in_elements(5)) + op.in_elements(6));
   return absl::OkStatus();
 }
 
@@ -142,32 +144,68 @@ absl::Status QOrderedNormWork(OpContext& op) {
   return absl::OkStatus();
 }
 
-// --- BranchwiseRMSNorm (X, scale), GatedRMSNorm (X, scale, gate): groups of one row each ---
+// --- BranchwiseRMSNorm (X, scale): groups of one row, or of 1 / num_branches of it; GatedRMSNorm
+// (X, scale, gate): groups as long as the scale ---
 
 absl::Status BranchNormShape(OpContext& op) {
   if (op.ranked(0) && op.rank(0) < 1) return OpError("X is a scalar; give it rank 1 or more");
-  if (absl::Status s = RequirePositive(op, "num_branches", op.int_attr("num_branches", 1));
-      !s.ok()) {
-    return s;
-  }
+  if (op.int_attr("num_branches", 0) < 0)
+    return OpError("num_branches is negative; give 0 or more");
   return SameAsFirst(op);
 }
 
 absl::Status BranchNormWork(OpContext& op) {
   const Type& in = op.in(0);
   const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
+  const int64_t branches = std::max<int64_t>(op.int_attr("num_branches", 0), 1);
   CountNormalization(op, op.in_elements(0), kRmsFlops + (op.has(1) ? 1 : 0),
-                     Size(op, rows) * op.int_attr("num_branches", 1));
+                     Size(op, rows) * branches);
   return absl::OkStatus();
 }
 
-// The gate goes through silu (3 flops and an exponential), then multiplies.
+// The gate goes through silu (3 flops and an exponential) or sigmoid (2), then multiplies.
 absl::Status GatedNormWork(OpContext& op) {
   const Size elements(op, op.in_elements(0));
   absl::StatusOr<Dim> groups = DivideWhole(op, elements, op.dim(1, 0), "elements of X");
   if (!groups.ok()) return groups.status();
-  CountNormalization(op, elements, kRmsFlops + 1 + 4, *groups);
+  const int64_t gate = op.string_attr("activation", "silu") == "sigmoid" ? 2 : 3;
+  CountNormalization(op, elements, kRmsFlops + 1 + gate + 1, *groups);
   op.work().transcendentals = Size(op, op.work().transcendentals) + elements;
+  return absl::OkStatus();
+}
+
+// --- EngramGate: key, query [B, S, C, H], value [B, S, H], scales of key, query and result [C, H]
+// ---
+
+absl::Status EngramShape(OpContext& op) {
+  for (int i : {0, 1}) {
+    if (absl::Status s = RequireRank(op, i, "key or query", {4}); !s.ok()) return s;
+  }
+  Type out = op.in(0);
+  if (out.ranked && op.ranked(1)) {
+    for (int i = 0; i < 4; ++i) {
+      absl::Status s = Merge(op, &out.dims[i], op.dim(1, i), "sizes of key and query");
+      if (!s.ok()) return s;
+    }
+  }
+  op.SetOut(1, out);
+  op.SetOut(0, std::move(out));
+  return absl::OkStatus();
+}
+
+// gate = sigmoid(sign(d) * sqrt(max(|d|, 1e-6))), d = sum(norm(key) * norm(query)) / sqrt(H):
+// beside the sum |d|, the quotient, the sign's product, and sigmoid's two.
+absl::Status EngramWork(OpContext& op) {
+  const Type& in = op.out(0);
+  const Size elements(op, op.out_elements(0));
+  const Size rows(op, in.ranked && in.rank() == 4 ? ProductOf(op, in.dims, 0, 3) : Dim());
+  const int64_t norms = op.has_out(1) ? 3 : 2;
+  // products and sums of the dot product: 2 H - 1 per row
+  const Size dot = 2 * elements - rows, gate = 5 * rows;
+  Work& work = op.work();
+  work.flops = norms * ((kRmsFlops + 1) * elements + kGroupFlops * rows) + dot + gate + elements;
+  work.transcendentals = (norms + 2) * rows;
+  work.comparisons = 3 * rows;  // the larger, and sign's two
   return absl::OkStatus();
 }
 
@@ -183,8 +221,10 @@ absl::Span<const OpRow> ContribNormalizationOps() {
               "as RMSNormalization, one more flop per element for the skip and one for a bias"),
       Contrib("EmbedLayerNormalization", kF, kN, EmbedNormShape, EmbedNormWork,
               "gathers a row of each table per token, adds them, then as LayerNormalization"),
-      Contrib("QEmbedLayerNormalization", kF, kN, QEmbedNormShape, QEmbedNormWork,
-              "as EmbedLayerNormalization, 2 more flops for each element looked up"),
+      Contrib(
+          "QEmbedLayerNormalization", kF, kN, QEmbedNormShape, QEmbedNormWork,
+          "as EmbedLayerNormalization, 2 more flops for each element looked up, and of gamma and "
+          "beta"),
       Contrib("GroupNorm", kF, kN, GroupNormShape, GroupNormWork,
               "as GroupNormalization; silu takes 3 flops and an exponential per element"),
       Contrib("SkipGroupNorm", kF, kN, GroupNormShape, SkipGroupNormWork,
@@ -195,7 +235,11 @@ absl::Span<const OpRow> ContribNormalizationOps() {
               "as RMSNormalization, of num_branches groups per row"),
       Contrib("GatedRMSNorm", kF, kN, SameAsFirst, GatedNormWork,
               "as RMSNormalization of groups as long as the scale; 4 more flops and an exponential "
-              "per element for the gate"),
+              "per element for the gate, 3 where it is a sigmoid"),
+      Contrib("EngramGate", kF, kN, EngramShape, EngramWork,
+              "per row two RMSNormalizations, a dot product of 2 flops per element, a gate of 5 "
+              "flops, a root, an exponential and 3 comparisons, and one product per element; a "
+              "third RMSNormalization for gated_value_normed"),
       // ONNX Runtime keeps this one in the standard domain.
       {.name = "SimplifiedLayerNormalization",
        .family = kF,

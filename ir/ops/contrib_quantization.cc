@@ -41,8 +41,8 @@ absl::Status ToFloatWork(OpContext& op) {
   }
   work.flops = Dim(work.flops) + out * (op.has(dynamic ? 4 : 6) ? 2 : 1);
   if (dynamic) {  // A is quantised first: as DynamicQuantizeLinear
-    work.flops = Dim(work.flops) + 3 * in;
-    work.comparisons = 4 * in;
+    work.flops = Dim(work.flops) + 3 * in + 5;
+    work.comparisons = 4 * in + 2;
   }
   return absl::OkStatus();
 }
@@ -197,8 +197,10 @@ absl::Status ReduceAxesShape(OpContext& op, DType dtype) {
 absl::Status QLinearReduceMeanShape(OpContext& op) { return ReduceAxesShape(op, op.dtype(0)); }
 
 absl::Status QLinearReduceMeanWork(OpContext& op) {
+  const Size out(op, op.out_elements(0));
   op.work().int_ops = op.in_elements(0);
-  op.work().flops = 3 * Size(op, op.out_elements(0));
+  op.work().flops = 3 * out;
+  op.work().comparisons = 2 * out;
   return absl::OkStatus();
 }
 
@@ -345,19 +347,40 @@ absl::Status DequantizeBfpShape(OpContext& op) {
   return absl::OkStatus();
 }
 
-// --- DynamicQuantizeLSTM: an LSTM whose weights W and R are of 8 bits ---
+// --- DynamicQuantizeLSTM: an LSTM whose weights W [D, I, 4 H] and R [D, H, 4 H] are of 8 bits ---
 
 constexpr char kLstm[] = "LSTM";
 
-// Every step quantises its input and its state, as DynamicQuantizeLinear does.
+// The weights as LSTM has them: gates before columns.
+View GatesFirst(OpContext& op) {
+  View view;
+  for (int i : {1, 2}) {
+    Type weights = op.in(i);
+    if (!op.has(i) || !weights.ranked || weights.rank() != 3) continue;
+    std::swap(weights.dims[1], weights.dims[2]);
+    view.operands.emplace_back(op.input_id(i), std::move(weights));
+  }
+  return view;
+}
+
+absl::Status DynamicLstmShape(OpContext& op) {
+  return RunShape(op, StandardShape<kLstm>, GatesFirst(op));
+}
+
+// Every step quantises its input and its state, as DynamicQuantizeLinear does per element, and
+// scales the products of both with the weights back.
 absl::Status DynamicLstmWork(OpContext& op) {
-  if (absl::Status s = StandardWork<kLstm>(op); !s.ok()) return s;
+  if (absl::Status s = RunWork(op, StandardWork<kLstm>, GatesFirst(op)); !s.ok()) return s;
   Work& work = op.work();
-  const Size in(op, op.in_elements(0));
   const Size directions(op, op.dim(1, 0));
-  const Size states = Size(op, op.dim(0, 0)) * op.dim(0, 1) * directions * op.dim(2, 2);
-  work.flops = Size(op, work.flops) + 3 * (in * directions + states);
-  work.comparisons = Size(op, work.comparisons) + 4 * (in * directions + states);
+  const Size in = directions * op.in_elements(0);
+  const Size states = directions * op.dim(0, 0) * op.dim(0, 1) * op.dim(2, 1);
+  work.flops = Size(op, work.flops) + 3 * (in + states) + 2 * 4 * states;
+  work.comparisons = Size(op, work.comparisons) + 4 * (in + states);
+  if (work.nest.has_value()) {
+    work.nest->multiply = op.dtype(1);
+    work.nest->accumulate = DType::kI32;
+  }
   return absl::OkStatus();
 }
 
@@ -371,9 +394,10 @@ absl::Span<const OpRow> ContribQuantizationOps() {
               "for a bias"),
       Contrib("MatMulIntegerToFloat", kF, Role::kContraction, ToFloatShape, ToFloatWork,
               "as MatMulInteger and one scaling per output, one addition for a bias"),
-      Contrib("DynamicQuantizeLSTM", Family::kRecurrent, Role::kContraction, StandardShape<kLstm>,
+      Contrib("DynamicQuantizeLSTM", Family::kRecurrent, Role::kContraction, DynamicLstmShape,
               DynamicLstmWork,
-              "as LSTM; 3 flops and 4 comparisons to quantise each element of input and state"),
+              "as LSTM; 3 flops and 4 comparisons to quantise each element of input and state, 8 "
+              "flops per hidden unit and step to scale the gates' products back"),
       Contrib("QGemm", kF, Role::kContraction, QGemmShape, QGemmWork,
               "macs as Gemm, of 8-bit operands; flops = 2 * macs + 2 per output (scale, round; 1 "
               "for a float result); int_ops 1 per output for the zero point, 1 for the bias"),
@@ -396,7 +420,8 @@ absl::Span<const OpRow> ContribQuantizationOps() {
               "moves elements; operands of another scale go through a table of 256 entries"),
       Contrib("QLinearReduceMean", kF, Role::kReduction, QLinearReduceMeanShape,
               QLinearReduceMeanWork,
-              "one integer addition per element; 3 flops per result to scale it back"),
+              "one integer addition per element; 3 flops and 2 comparisons per result to scale it "
+              "back"),
       Contrib("ReduceSumInteger", kF, Role::kReduction, ReduceSumIntegerShape, ReduceSumIntegerWork,
               "one integer addition per element beyond the first"),
       Contrib("MulInteger", kF, Role::kPointwise, MulIntegerShape, MulIntegerWork,

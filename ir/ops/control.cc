@@ -6,6 +6,7 @@
 // different (a size that changes becomes a symbol, a rank that changes is given up), and go on
 // until nothing changes. A type can only be widened once per axis and once in rank, so this ends.
 #include <algorithm>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/op_context.h"
 #include "ir/ops/families.h"
+#include "ir/ops/trip_count.h"
 
 namespace assay {
 namespace {
@@ -164,11 +166,6 @@ absl::Status FixedPoint(OpContext& op, RegionId body, int first, int carried, in
   }
 }
 
-bool IsKnownTrue(OpContext& op, ValueId v) {
-  const TensorValue* value = v.has_value() ? op.env().ValueOf(v) : nullptr;
-  return value != nullptr && value->size() == 1 && value->at(0).is_int() && value->at(0).num.is(1);
-}
-
 absl::Status LoopShape(OpContext& op) {
   const RegionId body = op.region_attr("body");
   if (!body.has_value()) return OpError("it has no body");
@@ -191,21 +188,25 @@ absl::Status LoopShape(OpContext& op) {
   for (int i = 0; i < carried; ++i) args.push_back(op.in(2 + i));
   // A trip happens only while the condition is true: inside the body it is.
   const TensorValue yes = {.dims = {}, .splat = false, .elems = {Elem::Int(1)}};
-  absl::Status s = FixedPoint(op, body, 2, carried, 1, &args, {nullptr, &yes});
+  std::vector<const TensorValue*> values(args.size(), nullptr);
+  values[1] = &yes;
+  // What no trip changes is known inside when it is known outside. Copies: inference may move what
+  // it knows.
+  std::list<TensorValue> kept;
+  for (int i = 2; i < static_cast<int>(args.size()); ++i) {
+    const TensorValue* value = KeepsArgument(op.graph(), region, i) ? op.value(i) : nullptr;
+    if (value != nullptr) values[i] = &kept.emplace_back(*value);
+  }
+  absl::Status s = FixedPoint(op, body, 2, carried, 1, &args, values);
   if (!s.ok()) return s;
 
-  // The number of trips: exact when the limit is known and the condition stays true.
-  const bool starts_true = !op.has(1) || IsKnownTrue(op, op.input_id(1));
-  const bool stays_true = IsKnownTrue(op, region.results[0]);
-  std::optional<Dim> limit = op.has(0) ? op.int_value(0) : std::nullopt;
-  // Exporters write INT64_MAX for "until the condition ends it".
-  if (limit.has_value() && limit->known() && limit->value() >= (int64_t{1} << 31)) limit.reset();
-  Dim trips;
-  if (limit.has_value() && starts_true && stays_true) {
-    trips = op.dims().Max(*limit, Dim(0));
-  } else {
+  const TripCount count = CountTrips(op, body);
+  Dim trips = count.exact;
+  if (trips.unknown()) {
     Bounds bounds{0, Bounds::kNoBound};
-    if (limit.has_value()) bounds.high = std::max<int64_t>(0, op.dims().BoundsOf(*limit).high);
+    if (!count.most.unknown()) {
+      bounds.high = std::max<int64_t>(0, op.dims().BoundsOf(count.most).high);
+    }
     trips = op.Fresh(0, bounds, "trip count");
     op.Assume(absl::StrCat("the number of its trips is not known: `", op.dims().ToString(trips),
                            "` stands for it"));
@@ -336,7 +337,8 @@ constexpr OpRow kRows[] = {
      .family = Family::kControl,
      .role = Role::kControl,
      .shape = LoopShape,
-     .formula = "trip count x body"},
+     .formula = "trip count x body; trips are M where the condition stays true, or until a counter "
+                "that changes by a known number per trip passes its bound"},
     {.name = "Scan",
      .versions = "8 9 11 16 19 21 23 24 25",
      .family = Family::kControl,

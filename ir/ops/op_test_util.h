@@ -45,6 +45,7 @@
 #include "ir/graph.h"
 #include "ir/op_context.h"
 #include "ir/op_table.h"
+#include "ir/ops/seen_work_test_util.h"
 
 namespace assay {
 
@@ -54,7 +55,7 @@ struct OpRun {
   absl::Status status;
   std::vector<std::string> types;
   std::vector<std::string> values;
-  Work work;
+  SeenWork work;
   std::vector<std::string> assumptions;
   int branch = -1;
   Dim trips;
@@ -230,7 +231,7 @@ class OpTester {
     if (run.status.ok()) {
       OpContext counting(*graph, id, env);
       run.status = ComputeWork(counting);
-      run.work = counting.work();
+      run.work = SeenWork(row, counting.work());
     }
     for (const std::string& r : last.results) {
       run.types.push_back(r.empty() ? "" : type(r));

@@ -58,8 +58,8 @@ absl::Status DynamicQuantizeShape(OpContext& op) {
 
 absl::Status DynamicQuantizeWork(OpContext& op) {
   const Size elements(op, op.in_elements(0));
-  op.work().flops = 3 * elements;
-  op.work().comparisons = 4 * elements;
+  op.work().flops = 3 * elements + 5;
+  op.work().comparisons = 4 * elements + 2;
   return absl::OkStatus();
 }
 
@@ -164,7 +164,8 @@ absl::Span<const OpRow> QuantizationOps() {
        .role = Role::kReduction,
        .shape = DynamicQuantizeShape,
        .work = DynamicQuantizeWork,
-       .formula = "per element 2 comparisons for the range, then as QuantizeLinear"},
+       .formula = "per element 2 comparisons for the range, then as QuantizeLinear; 5 flops and 2 "
+                  "comparisons for scale and zero point"},
       {.name = "QLinearConv",
        .versions = "10",
        .family = Family::kQuantization,

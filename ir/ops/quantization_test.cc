@@ -51,7 +51,10 @@ TEST(DynamicQuantizeLinear, MakesScaleAndZeroPoint) {
   OpTester t;
   OpRun r = t.Run("DynamicQuantizeLinear@11", {"f32[b, 8]"}, "", {"y", "scale", "zero"});
   EXPECT_THAT(r.types, ElementsAre("u8[b, 8]", "f32[]", "u8[]"));
-  EXPECT_EQ(r.work.comparisons, t.Parse("4 * b * 8"));
+  // Least and greatest, with 0 among them: 2 per element; the limits of u8, 2 per element, and of
+  // the zero point. Scale, round, add the zero point: 3; range / 255 and round(0 - min / scale): 5.
+  EXPECT_EQ(r.work.comparisons, t.Parse("2 * b * 8 + 2 * b * 8 + 2"));
+  EXPECT_EQ(r.work.flops, t.Parse("3 * b * 8 + 5"));
   EXPECT_THAT(r.work.writes, ElementsAre(t.Parse("b * 8"), Dim(1), Dim(1)));
 }
 

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/ops/activation.h"
 #include "ir/ops/families.h"
@@ -50,7 +51,8 @@ const Cell& CellOf(OpContext& op) {
   static const Cell kRnn = {1, 0, kRnnActivations, false};
   static const Cell kGru = {3, 5, kGruActivations, false};
   static const Cell kLstm = {4, 4, kLstmActivations, true};
-  return op.type() == "LSTM" ? kLstm : op.type() == "GRU" ? kGru : kRnn;
+  // com.microsoft has variants of LSTM that run these rules too.
+  return absl::EndsWith(op.type(), "LSTM") ? kLstm : op.type() == "GRU" ? kGru : kRnn;
 }
 
 struct RecurrentSizes {
