@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "passes/work.h"
 
 namespace assay {
 
@@ -86,6 +87,9 @@ Evaluator::Evaluator(const Graph& graph, const Shapes& shapes, const Execution& 
       if (!out[i].has_value()) continue;
       traffic_.push_back({AmountOf(w.writes[i]),
                           static_cast<int16_t>(Bits(shapes.type(out[i]).dtype)), Kind::kOut});
+    }
+    if (const int64_t bytes = NumbersInAttributes(graph, op).bytes; bytes > 0) {
+      traffic_.push_back({AmountOf(Dim(bytes)), 8, Kind::kWeight});
     }
     o.traffic_end = static_cast<uint32_t>(traffic_.size());
     ops_.push_back(o);

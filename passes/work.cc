@@ -63,13 +63,17 @@ class Sum {
     if (added) terms_.push_back({term, 0});
     terms_[it->second].second += factor;  // at most 16 x operands of a graph: no overflow
   }
-  Dim Total(DimPool& pool) const {
-    Dim total = known_;
-    for (const auto& [term, factor] : terms_) total = pool.Add(total, pool.Mul(term, Dim(factor)));
-    return total;
-  }
+  Dim Total(DimPool& pool) const { return pool.Add(known_, Part(pool, 0, terms_.size())); }
 
  private:
+  // The sum of a range of terms, by halves: one by one, n different symbols would cost n^2.
+  Dim Part(DimPool& pool, size_t begin, size_t end) const {
+    if (begin == end) return Dim(0);
+    if (end - begin == 1) return pool.Mul(terms_[begin].first, Dim(terms_[begin].second));
+    const size_t middle = begin + (end - begin) / 2;
+    return pool.Add(Part(pool, begin, middle), Part(pool, middle, end));
+  }
+
   Dim known_ = Dim(0);
   std::vector<std::pair<Dim, int64_t>> terms_;  // in order of first use
   absl::flat_hash_map<Dim, size_t> index_;
@@ -102,24 +106,26 @@ int64_t BytesOfStored(int64_t elements, DType dtype) {
 void CountParameters(const Graph& graph, const Shapes& shapes, const Execution& execution,
                      Works* out) {
   std::vector<uint8_t> seen(graph.num_constants(), 0);
-  auto add = [&](int64_t elements, DType dtype) {
+  auto add = [&](int64_t elements, int64_t bytes) {
     if (elements <= 0) return;
     // Claims of a hostile file may add up past 64 bits; the sum then stays where it is.
     int64_t sum;
     if (!__builtin_add_overflow(out->parameters, elements, &sum)) out->parameters = sum;
-    if (!__builtin_add_overflow(out->weight_bytes, BytesOfStored(elements, dtype), &sum)) {
-      out->weight_bytes = sum;
-    }
+    if (!__builtin_add_overflow(out->weight_bytes, bytes, &sum)) out->weight_bytes = sum;
   };
   auto add_constant = [&](int64_t index) {
     if (index < 0 || index >= graph.num_constants() || seen[index]) return;
     seen[index] = 1;
     const Constant& c = graph.constant(ConstantId(index));
-    add(ParametersOf(c), c.dtype);
+    add(ParametersOf(c), BytesOfStored(ParametersOf(c), c.dtype));
   };
   for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
     const Value& value = graph.value(v);
     if (value.def == Value::Def::kWeight) add_constant(value.constant.index);
+  }
+  for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
+    const AttributeNumbers numbers = NumbersInAttributes(graph, op);
+    add(numbers.elements, numbers.bytes);
   }
   const NameId constant = graph.FindName("Constant"), generator = graph.FindName("ConstantOfShape");
   // Buffers that something running reads: a ConstantOfShape among them stands for a weight; one
@@ -140,7 +146,8 @@ void CountParameters(const Graph& graph, const Shapes& shapes, const Execution& 
       for (const Attr& attr : graph.attrs(op)) {
         if (attr.kind == AttrKind::kTensor) add_constant(attr.i);
         if (attr.kind == AttrKind::kFloats) {
-          add(static_cast<int64_t>(attr.floats.size()), DType::kF32);
+          const int64_t n = static_cast<int64_t>(attr.floats.size());
+          add(n, BytesOfStored(n, DType::kF32));
         }
       }
     } else if (generator.has_value() && type == generator && !graph.outputs(op).empty()) {
@@ -151,7 +158,7 @@ void CountParameters(const Graph& graph, const Shapes& shapes, const Execution& 
       const Type& t = shapes.type(v);
       if (!t.is_tensor() || !t.ranked || t.rank() == 0 || !IsFloat(t.dtype)) continue;
       const Dim n = shapes.pool->Product(t.dims);
-      if (n.known()) add(n.value(), t.dtype);
+      if (n.known()) add(n.value(), BytesOfStored(n.value(), t.dtype));
     }
   }
 }
@@ -178,6 +185,7 @@ void AddOp(const Graph& graph, const Shapes& shapes, const Execution& execution,
   t->transcendentals.Add(pool, work.transcendentals, 1, times);
   t->int_ops.Add(pool, work.int_ops, 1, times);
   t->comparisons.Add(pool, work.comparisons, 1, times);
+  t->bytes_weights.Add(pool, Dim(NumbersInAttributes(graph, op).bytes), 1, times);
   const absl::Span<const ValueId> in = graph.inputs(op), out = graph.outputs(op);
   for (size_t i = 0; i < in.size() && i < work.reads.size(); ++i) {
     if (!in[i].has_value()) continue;
@@ -207,6 +215,27 @@ absl::StatusOr<Work> Compute(const Graph& graph, FrozenEnvironment& env, OpId op
 }
 
 }  // namespace
+
+AttributeNumbers NumbersInAttributes(const Graph& graph, OpId op) {
+  AttributeNumbers out;
+  const OpRow* row = graph.op(op).row;
+  if (row == nullptr || row->domain != "ai.onnx.ml") return out;
+  for (const Attr& attr : graph.attrs(op)) {
+    int64_t n = 0;
+    DType dtype = DType::kF32;
+    if (attr.kind == AttrKind::kFloats) n = static_cast<int64_t>(attr.floats.size());
+    if (attr.kind == AttrKind::kTensor) {
+      const Constant& c = graph.constant(ConstantId(static_cast<int32_t>(attr.i)));
+      n = ParametersOf(c);
+      dtype = c.dtype;
+    }
+    // Claims of a hostile file may add up past 64 bits; the sum then stays where it is.
+    int64_t sum;
+    if (!__builtin_add_overflow(out.elements, n, &sum)) out.elements = sum;
+    if (!__builtin_add_overflow(out.bytes, BytesOfStored(n, dtype), &sum)) out.bytes = sum;
+  }
+  return out;
+}
 
 Dim BytesOf(DimPool& pool, Dim elements, DType dtype) {
   const int bits = Bits(dtype);

@@ -21,6 +21,15 @@ absl::StatusOr<Works> CountWork(const Graph& graph, const Shapes& shapes,
 // One op's work, one execution. Whatever its class.
 absl::StatusOr<Work> WorkOf(const Graph& graph, const Shapes& shapes, OpId op);
 
+// Numbers that an op of ai.onnx.ml keeps in its attributes: thresholds and leaf weights of trees,
+// coefficients, support vectors, scales. They are weights: parameters of the model, read once per
+// run of the op. Lists and tensors of floating numbers count; integers (node and feature ids,
+// labels) are structure, as integer tensors are elsewhere.
+struct AttributeNumbers {
+  int64_t elements = 0, bytes = 0;
+};
+AttributeNumbers NumbersInAttributes(const Graph& graph, OpId op);
+
 // Bytes of `elements` elements of that type, as an expression.
 Dim BytesOf(DimPool& pool, Dim elements, DType dtype);
 

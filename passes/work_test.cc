@@ -107,6 +107,45 @@ TEST(Work, ParametersCountEachStoredTensorOnce) {
   EXPECT_EQ(run->works->weight_bytes, 4 * (4 * 4 + 7 + 3 + 4 * 4));
 }
 
+TEST(Work, NumbersInAttributesAreWeights) {
+  // Two trees of one node and two leaves each, as LightGBM's converter writes them; then a linear
+  // model of 2 targets.
+  Analyzed run(R"(
+    arg %x: f32[b, 3]
+    %t = TreeEnsembleRegressor<"ai.onnx.ml">(%x) {
+      n_targets = 3,
+      nodes_treeids = [0, 0, 0, 1, 1, 1], nodes_nodeids = [0, 1, 2, 0, 1, 2],
+      nodes_featureids = [0, 0, 0, 2, 0, 0], nodes_modes = ["BRANCH_LEQ", "LEAF", "LEAF", "BRANCH_LEQ", "LEAF", "LEAF"],
+      nodes_values = [0.5, 0.0, 0.0, 1.5, 0.0, 0.0],
+      nodes_truenodeids = [1, 0, 0, 1, 0, 0], nodes_falsenodeids = [2, 0, 0, 2, 0, 0],
+      target_treeids = [0, 0, 1, 1], target_nodeids = [1, 2, 1, 2], target_ids = [0, 1, 2, 0],
+      target_weights = [1.0, 2.0, 3.0, 4.0]
+    }
+    %y = LinearRegressor<"ai.onnx.ml">(%t) {
+      targets = 2, coefficients = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], intercepts = [0.5, 0.25]
+    }
+    return %y
+  )");
+  ASSERT_TRUE(run.ok());
+  const int64_t trees = 6 + 4;       // thresholds, leaf weights; ids and modes are structure
+  const int64_t linear = 2 * 3 + 2;  // coefficients, intercepts
+  EXPECT_EQ(run->works->parameters, trees + linear);
+  EXPECT_EQ(run->works->weight_bytes, 4 * (trees + linear));
+  // Read once per run, however many rows there are.
+  EXPECT_EQ(run.text(run->works->bytes_weights), absl::StrCat(4 * (trees + linear)));
+  EXPECT_EQ(run->numbers->of(run.op("TreeEnsembleRegressor")).bytes_weights, 4 * trees);
+  EXPECT_EQ(run->numbers->of(run.op("LinearRegressor")).bytes_weights, 4 * linear);
+  const OpNumbers& total = run->numbers->total;
+  EXPECT_EQ(total.bytes_weights, 4 * (trees + linear));
+  // Kernels and memory agree.
+  const Partition& partition = *run->partitions[0];
+  EXPECT_EQ(partition.bytes_unfused, total.bytes_in + total.bytes_out + total.bytes_weights);
+  double weights = 0;
+  for (const Partition::KernelOps& k : partition.kernels) weights += k.bytes_weights;
+  EXPECT_EQ(weights, total.bytes_weights);
+  EXPECT_EQ(run->memory->weights_bytes, 4 * (trees + linear));
+}
+
 TEST(Work, UnknownWorkIsApart) {
   Analyzed run(R"(
     arg %x: f32[4]

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Runs the node test cases of the installed `onnx` package through analyzer/backend_test.cc.
+"""Runs the node test cases of the installed `onnx` package through analyzer/backend_test.cc, and their
+function bodies through analyzer/function_bodies_test.cc.
 
     scripts/check_backend_tests.py [--tests build/dev/analyzer_tests] [--keep DIR]
 
 The package makes its cases in Python: models, inputs and the outputs of the reference implementation. They
-are written as Debian's libonnx-testdata has them (CASE/model.onnx, CASE/test_data_set_0/*.pb) and the test
-then reads that folder instead of Debian's. --keep writes them to DIR, or uses what stands there.
+are written as Debian's libonnx-testdata has them (CASE/model.onnx, CASE/test_data_set_0/*.pb) and the tests
+then read that folder instead of Debian's. --keep writes them to DIR, or uses what stands there.
 
-Needs Python with onnx, and the tests built. Exits with the status of the test.
+Needs Python with onnx, and the tests built. Exits with the status of the tests.
 """
 import argparse
 import os
@@ -63,7 +64,8 @@ def main():
         folder = args.keep or scratch
         if not os.path.isdir(folder) or not os.listdir(folder):
             print(f"{write_cases(folder)} node cases of onnx {onnx.__version__}", flush=True)
-        done = subprocess.run([os.path.abspath(args.tests), "--gtest_filter=BackendTest.*"],
+        done = subprocess.run([os.path.abspath(args.tests),
+                               "--gtest_filter=BackendTest.*:FunctionBodiesTest.*"],
                               cwd=ROOT, env={**os.environ, "ASSAY_BACKEND_CASES":
                                              os.path.abspath(folder)}, check=False)
     return done.returncode

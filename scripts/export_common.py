@@ -364,7 +364,11 @@ def outputs_differ(expected: list[np.ndarray], outputs: list,
 
 
 def attribute_numbers(model: onnx.ModelProto) -> int:
-  """Numbers in the float lists and float tensors of ai.onnx.ml nodes."""
+  """Numbers in the float lists and float tensors of ai.onnx.ml nodes.
+
+  Thresholds, leaf weights, coefficients, support vectors: the parameters of
+  models that have no stored tensors.
+  """
   count = 0
   for node in model_nodes(model):
     if node.domain != "ai.onnx.ml":
@@ -389,8 +393,8 @@ def finish(name: str, made: Exported, out: pathlib.Path) -> None:
   parameters, unused = count_parameters(model)
   notes = [made.notes] if made.notes else []
   if numbers := attribute_numbers(model):
-    notes.append(f"{numbers} numbers in attributes of ai.onnx.ml nodes, "
-                 "which are not parameters")
+    parameters += numbers
+    notes.append(f"{numbers} parameters in attributes of ai.onnx.ml nodes")
 
   strip(model)
   data = model.SerializeToString(deterministic=True)
