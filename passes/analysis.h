@@ -26,9 +26,10 @@ enum class Fact : uint8_t {
   kPartitions,
   kConcurrency,
   kMemory,
+  kKernelPlans,
   kEstimates,
 };
-inline constexpr int kNumFacts = 8;
+inline constexpr int kNumFacts = 9;
 absl::string_view Name(Fact fact);  // "shapes", "execution", ...
 
 class FactSet {
@@ -99,6 +100,8 @@ struct Analysis {
   std::vector<std::unique_ptr<const Partition>> partitions;
   std::unique_ptr<const Concurrency> concurrency;
   std::unique_ptr<const Memory> memory;
+  // Of the partitions in PassRequest::fusions, in the same order; runtimes' own have none.
+  std::vector<std::unique_ptr<const KernelPlan>> kernel_plans;
   // By request, in the order of PassRequest::estimates.
   std::vector<EstimateRequest> estimate_requests;
   std::vector<std::unique_ptr<const ModelEstimate>> estimates;
@@ -107,6 +110,7 @@ struct Analysis {
 
   // Null when it was not made.
   const Partition* FindPartition(const FusionKey& key) const;
+  const KernelPlan* FindKernelPlan(const FusionKey& key) const;
   // Of all passes that ran, in table order, each text once per op.
   std::vector<Assumption> assumptions() const;
 };

@@ -18,7 +18,7 @@ class MinimumFlow {
   MinimumFlow(int n, absl::Span<const std::pair<int32_t, int32_t>> edges, int64_t max_steps)
       : n_(n), steps_left_(max_steps), starts_(n, 0), ends_(n, 0), through_(n, 0) {
     std::vector<std::pair<int32_t, int32_t>> sorted(edges.begin(), edges.end());
-    std::sort(sorted.begin(), sorted.end());
+    if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
     out_begin_.assign(n + 1, 0);
     in_begin_.assign(n + 1, 0);
@@ -42,16 +42,16 @@ class MinimumFlow {
     }
   }
 
-  int Run() {
+  Antichain Run() {
     Cover();
     while (true) {
       switch (TakeOneAway()) {
         case Round::kTaken:
           break;
         case Round::kMinimal:
-          return chains_;
+          return {.at_most = chains_, .exact = true};
         case Round::kGaveUp:
-          return -1;
+          return {.at_most = chains_, .exact = false};
       }
     }
   }
@@ -147,9 +147,9 @@ class MinimumFlow {
 
 }  // namespace
 
-int LargestAntichain(int n, absl::Span<const std::pair<int32_t, int32_t>> edges,
-                     int64_t max_steps) {
-  return n == 0 ? 0 : MinimumFlow(n, edges, max_steps).Run();
+Antichain LargestAntichain(int n, absl::Span<const std::pair<int32_t, int32_t>> edges,
+                           int64_t max_steps) {
+  return n == 0 ? Antichain() : MinimumFlow(n, edges, max_steps).Run();
 }
 
 }  // namespace assay

@@ -9,112 +9,119 @@
 namespace assay {
 namespace {
 
-// Edges and nodes that the search for the width may visit: a few milliseconds.
-constexpr int64_t kWidthSteps = 4'000'000;
-
-// The op that stands for this one: the outermost op with a body that runs around it, or itself.
-std::vector<OpId> NodesOf(const Graph& graph, const Execution& execution) {
-  std::vector<OpId> node(graph.num_ops());
-  for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
-    node[op.index] = op;
-    const OpId owner = graph.region(graph.op(op).region).owner;
-    if (!owner.has_value()) continue;
-    if (node[owner.index] != owner || execution.runs(owner)) node[op.index] = node[owner.index];
-  }
-  return node;
-}
+// Edges and nodes that the search for the width may visit: a few milliseconds, and a few times what
+// there is.
+constexpr int64_t kWidthSteps = 2'000'000, kWidthRounds = 8;
+constexpr int kMostProcessors = 1 << 16;
 
 struct Length {
   double flops = 0, macs = 0;
-  int ops = 0;
+  int nodes = 0;
   friend bool operator<(const Length& a, const Length& b) {
-    return std::tie(a.flops, a.macs, a.ops) < std::tie(b.flops, b.macs, b.ops);
+    return std::tie(a.flops, a.macs, a.nodes) < std::tie(b.flops, b.macs, b.nodes);
   }
 };
 
+std::vector<Concurrency::Speedup> Speedups(double work, double span, int width) {
+  std::vector<Concurrency::Speedup> out;
+  if (span <= 0) return out;
+  for (int p = 1; p <= kMostProcessors; p *= 2) {
+    out.push_back({.processors = p,
+                   .at_least = work / (work / p + (1 - 1.0 / p) * span),
+                   .at_most = std::min<double>(p, work / span)});
+    if (p >= width) break;
+  }
+  return out;
+}
+
 }  // namespace
 
-Concurrency MeasureConcurrency(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                               const Works& works, const Numbers& numbers) {
+Concurrency MeasureSteps(const Steps& steps, absl::Span<const StepWork> work, int nodes) {
   Concurrency out;
-  out.stage_of.assign(graph.num_ops(), -1);
-  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
-  const int slots = static_cast<int>(flow.ops.size());
-  const std::vector<OpId> node_op = NodesOf(graph, execution);
-
-  // Nodes in op order, with all the work in them.
-  std::vector<int32_t> node(slots);
-  std::vector<OpId> ops;
-  std::vector<double> flops, macs;
-  for (int s = 0; s < slots; ++s) {
-    const OpId op = flow.ops[s];
-    const OpId rep = node_op[op.index];
-    if (rep == op) {
-      node[s] = static_cast<int32_t>(ops.size());
-      ops.push_back(op);
-      flops.push_back(0);
-      macs.push_back(0);
-    } else {
-      node[s] = node[flow.slot[rep.index]];
+  const int n = steps.units();
+  out.nodes = n;
+  std::vector<StepWork> own(n);
+  StepWork total;
+  for (int s = 0; s < steps.size(); ++s) {
+    for (StepWork* w : {&own[steps.unit[s]], &total}) {
+      w->macs += work[s].macs;
+      w->flops += work[s].flops;
+      w->bytes += work[s].bytes;
     }
-    const OpNumbers& n = numbers.of(op);
-    flops[node[s]] += n.flops;
-    macs[node[s]] += n.macs;
   }
 
-  // Longest chains, in op order: all that a node reads was written by nodes before it.
-  const int n = static_cast<int>(ops.size());
+  // Longest chains, unit by unit: all that a unit reads was written by units before it.
+  std::vector<std::pair<int32_t, int32_t>> edges = steps.UnitEdges();
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   std::vector<int32_t> stage(n, 0), before(n, -1);
-  std::vector<Length> longest(n);  // up to the node, without its own work
-  std::vector<double> most_macs(n, 0);
-  std::vector<std::pair<int32_t, int32_t>> edges;
+  std::vector<Length> longest(n);               // up to the unit, without its own work
+  std::vector<double> macs(n, 0), bytes(n, 0);  // likewise, each of its own chain
   auto with_own = [&](int32_t v) {
     Length l = longest[v];
-    l.flops += flops[v];
-    l.macs += macs[v];
-    ++l.ops;
+    l.flops += own[v].flops;
+    l.macs += own[v].macs;
+    ++l.nodes;
     return l;
   };
-  for (int s = 0; s < slots; ++s) {
-    const int32_t v = node[s];
-    for (const Flow::Access& a : flow.reads(s)) {
-      const int32_t writer = flow.writer(a.value);
-      if (writer < 0 || node[writer] == v) continue;
-      const int32_t u = node[writer];
-      edges.emplace_back(u, v);
-      stage[v] = std::max(stage[v], stage[u] + 1);
-      most_macs[v] = std::max(most_macs[v], most_macs[u] + macs[u]);
-      if (const Length l = with_own(u); longest[v] < l) {
-        longest[v] = l;
-        before[v] = u;
-      }
+  // Edges are in order of where they begin, and a unit's chains are complete when its turn comes.
+  for (auto [u, v] : edges) {
+    stage[v] = std::max(stage[v], stage[u] + 1);
+    macs[v] = std::max(macs[v], macs[u] + own[u].macs);
+    bytes[v] = std::max(bytes[v], bytes[u] + own[u].bytes);
+    if (const Length l = with_own(u); longest[v] < l) {
+      longest[v] = l;
+      before[v] = u;
     }
   }
 
-  std::vector<int32_t> in_stage;
   int32_t last = -1;
   Length best;
-  double total_flops = 0;
   for (int32_t v = 0; v < n; ++v) {
     out.stages = std::max(out.stages, stage[v] + 1);
-    in_stage.resize(out.stages);
-    ++in_stage[stage[v]];
-    out.critical_macs = std::max(out.critical_macs, most_macs[v] + macs[v]);
+    out.profile.resize(out.stages);
+    Concurrency::Stage& s = out.profile[stage[v]];
+    ++s.nodes;
+    s.macs += own[v].macs;
+    s.flops += own[v].flops;
+    s.bytes += own[v].bytes;
+    out.widest_stage = std::max(out.widest_stage, s.nodes);
+    out.critical_macs = std::max(out.critical_macs, macs[v] + own[v].macs);
+    out.critical_bytes = std::max(out.critical_bytes, bytes[v] + own[v].bytes);
     if (const Length l = with_own(v); best < l) {
       best = l;
       last = v;
     }
-    total_flops += flops[v];
   }
-  for (int32_t count : in_stage) out.widest_stage = std::max(out.widest_stage, count);
-  for (int s = 0; s < slots; ++s) out.stage_of[flow.ops[s].index] = stage[node[s]];
-  for (int32_t v = last; v >= 0; v = before[v]) out.critical_ops.push_back(ops[v]);
-  std::reverse(out.critical_ops.begin(), out.critical_ops.end());
+  out.stage_of.assign(nodes, -1);
+  for (int s = 0; s < steps.size(); ++s) out.stage_of[steps.node[s]] = stage[steps.unit[s]];
+  for (int32_t v = last; v >= 0; v = before[v]) {
+    out.critical_nodes.push_back(steps.node[steps.unit_begin[v]]);
+  }
+  std::reverse(out.critical_nodes.begin(), out.critical_nodes.end());
   out.critical_path_ops = out.stages;
   out.critical_flops = best.flops;
-  out.average_parallelism = best.flops > 0 ? total_flops / best.flops : 0;
-  out.width = LargestAntichain(n, edges, kWidthSteps);
+  out.average_parallelism = best.flops > 0 ? total.flops / best.flops : 0;
+  const Antichain widest = LargestAntichain(
+      n, edges, kWidthSteps + kWidthRounds * (n + static_cast<int64_t>(edges.size())));
+  out.width_at_most = widest.at_most;
+  if (widest.exact) out.width = widest.at_most;
+  out.speedups = Speedups(total.flops, best.flops, widest.at_most);
   return out;
+}
+
+Concurrency MeasureConcurrency(const Graph& graph, const Shapes& shapes, const Execution& execution,
+                               const Works& works, const Numbers& numbers) {
+  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
+  const Steps steps = Steps::OfOps(graph, execution, flow, numbers.value_bytes);
+  std::vector<StepWork> work;
+  work.reserve(steps.size());
+  for (OpId op : steps.op) {
+    const OpNumbers& o = numbers.of(op);
+    work.push_back(
+        {.macs = o.macs, .flops = o.flops, .bytes = o.bytes_in + o.bytes_out + o.bytes_weights});
+  }
+  return MeasureSteps(steps, work, graph.num_ops());
 }
 
 }  // namespace assay

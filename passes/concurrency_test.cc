@@ -47,26 +47,29 @@ TEST(LargestAntichain, IsThatOfEverySetTried) {
         if (static_cast<int>(random() % 10) < density) edges.emplace_back(u, v);
       }
     }
-    ASSERT_EQ(LargestAntichain(n, edges, 1'000'000), SlowLargestAntichain(n, edges))
+    const Antichain found = LargestAntichain(n, edges, 1'000'000);
+    ASSERT_TRUE(found.exact);
+    ASSERT_EQ(found.at_most, SlowLargestAntichain(n, edges))
         << "round " << round << ", " << n << " nodes, " << edges.size() << " edges";
   }
 }
 
 TEST(LargestAntichain, KnownShapes) {
-  EXPECT_EQ(LargestAntichain(0, {}, 1000), 0);
-  EXPECT_EQ(LargestAntichain(5, {}, 1000), 5);
-  EXPECT_EQ(LargestAntichain(3, Edges{{0, 1}, {1, 2}}, 1000), 1);
+  EXPECT_EQ(LargestAntichain(0, {}, 1000).at_most, 0);
+  EXPECT_EQ(LargestAntichain(5, {}, 1000).at_most, 5);
+  EXPECT_EQ(LargestAntichain(3, Edges{{0, 1}, {1, 2}}, 1000).at_most, 1);
   // Two forks one after the other, joined by one node.
-  EXPECT_EQ(LargestAntichain(
-                7, Edges{{0, 1}, {0, 2}, {1, 3}, {2, 3}, {3, 4}, {3, 5}, {4, 6}, {5, 6}}, 1000),
-            2);
+  const Edges forks = {{0, 1}, {0, 2}, {1, 3}, {2, 3}, {3, 4}, {3, 5}, {4, 6}, {5, 6}};
+  EXPECT_EQ(LargestAntichain(7, forks, 1000).at_most, 2);
 }
 
 TEST(LargestAntichain, GivesUpWithinItsBound) {
   Edges edges;
   for (int i = 0; i + 1 < 1000; ++i) edges.emplace_back(i, i + 1);
-  EXPECT_EQ(LargestAntichain(1000, edges, 10), -1);
-  EXPECT_EQ(LargestAntichain(1000, edges, 100'000), 1);
+  EXPECT_FALSE(LargestAntichain(1000, edges, 10).exact);
+  EXPECT_GE(LargestAntichain(1000, edges, 10).at_most, 1);
+  EXPECT_TRUE(LargestAntichain(1000, edges, 100'000).exact);
+  EXPECT_EQ(LargestAntichain(1000, edges, 100'000).at_most, 1);
 }
 
 TEST(Concurrency, ResidualBlocksHaveWidthTwo) {
@@ -91,10 +94,38 @@ TEST(Concurrency, ResidualBlocksHaveWidthTwo) {
   const double conv = 8 * 8 * 16;
   EXPECT_EQ(c.critical_macs, 2 * conv);
   EXPECT_EQ(c.critical_flops, 2 * 2 * conv + 8 * 16);  // and the Add; Relu compares
-  EXPECT_EQ(c.critical_ops,
-            (std::vector<OpId>{run.op("Conv", 0), run.op("Relu", 0), run.op("Conv", 1),
-                               run.op("Add"), run.op("Relu", 1)}));
+  EXPECT_EQ(c.critical_nodes,
+            (std::vector<int32_t>{run.op("Conv", 0).index, run.op("Relu", 0).index,
+                                  run.op("Conv", 1).index, run.op("Add").index,
+                                  run.op("Relu", 1).index}));
   EXPECT_EQ(c.average_parallelism, (3 * 2 * conv + 8 * 16) / c.critical_flops);
+}
+
+// Two products side by side, then one: work 3, span 2.
+TEST(Concurrency, SpeedUpLiesBetweenGrahamsBoundAndWorkOverSpan) {
+  Analyzed run(R"(
+    arg %x: f32[4, 8]
+    weight %w = f32[8, 8]
+    %a = MatMul(%x, %w)
+    %b = MatMul(%x, %w)
+    %c = Concat(%a, %b) {axis = 0}
+    %d = MatMul(%c, %w)
+    return %d
+  )");
+  ASSERT_TRUE(run.ok());
+  const Concurrency& c = *run->concurrency;
+  const double one = 2 * 4 * 8 * 8;  // d has twice the rows
+  EXPECT_EQ(c.critical_flops, one + 2 * one);
+  ASSERT_EQ(c.profile.size(), 3u);
+  EXPECT_EQ(c.profile[0].nodes, 2);
+  EXPECT_EQ(c.profile[0].flops, 2 * one);
+  EXPECT_EQ(c.profile[2].macs, one);
+  ASSERT_EQ(c.speedups.size(), 2u);
+  EXPECT_EQ(c.speedups[0].at_least, 1);
+  EXPECT_EQ(c.speedups[0].at_most, 1);
+  EXPECT_EQ(c.speedups[1].processors, 2);
+  EXPECT_DOUBLE_EQ(c.speedups[1].at_most, 4.0 / 3);                   // work / span
+  EXPECT_DOUBLE_EQ(c.speedups[1].at_least, 4 / (4 / 2.0 + 3 / 2.0));  // T2 <= 4/2 + (1 - 1/2) * 3
 }
 
 TEST(Concurrency, ViewsAndWeightsAreNoStages) {

@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "passes/evaluate.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
+#include "passes/work.h"
 
 namespace assay {
 namespace {
@@ -38,6 +40,25 @@ Kernel::Loops LoopsAt(const Shapes& shapes, const Numbers& numbers, const Nest& 
   out.multiply = nest.multiply;
   out.accumulate = nest.accumulate;
   return out;
+}
+
+// Several heavy ops as one nest: an attention's two products (ir/work.h, Nest), or siblings with
+// their columns side by side. A depthwise convolution in front of a 1 x 1 one leaves its nest.
+void AddLoops(const Shapes& shapes, const Numbers& numbers, const Works& works,
+              const Partition::KernelOps& ops, Kernel::Loops* loops) {
+  if (loops->kind != Nest::Kind::kMatMul) return;
+  const bool attention = absl::StartsWith(ops.pattern, "attention");
+  for (OpId op : ops.more_anchors) {
+    const Work& work = works.of(op);
+    if (!work.nest.has_value()) continue;
+    const Kernel::Loops more = LoopsAt(shapes, numbers, *work.nest);
+    if (attention) {
+      loops->kind = Nest::Kind::kAttention;
+      loops->k += more.n;
+    } else {
+      loops->n += more.n;
+    }
+  }
 }
 
 DType ElementDType(const Type& type) {
@@ -114,6 +135,10 @@ void SetReuseDistances(const Graph& graph, const Execution& execution, const Par
         (*kernels)[use.kernel].operands[use.written_as].reuse_distance = operands[i].reuse_distance;
       }
       use = {k, -1};
+    }
+    // Behind them, numbers in attributes: read again in the next run.
+    for (size_t i = ops.reads.size() + ops.writes.size(); i < operands.size(); ++i) {
+      operands[i].reuse_distance = before[n] - (before[k + 1] - before[k]);
     }
     for (size_t i = 0; i < ops.writes.size(); ++i) {
       last[ops.writes[i].index] = {k, static_cast<int32_t>(ops.reads.size() + i)};
@@ -216,6 +241,7 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
     if (ops.anchor.has_value()) {
       if (const Work& work = works.of(ops.anchor); work.nest.has_value()) {
         k.loops = LoopsAt(shapes, numbers, *work.nest);
+        AddLoops(shapes, numbers, works, ops, &*k.loops);
       }
     }
     k.operands.reserve(ops.reads.size() + ops.writes.size());
@@ -234,6 +260,18 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
     };
     for (size_t r = 0; r < ops.reads.size(); ++r) add(ops.reads[r], ops.read_bytes[r], false);
     for (size_t w = 0; w < ops.writes.size(); ++w) add(ops.writes[w], ops.write_bytes[w], true);
+    // Numbers in attributes keep their width: no runtime of ai.onnx.ml converts them.
+    int64_t stored = 0;
+    for (OpId op : ops.ops) {
+      if (numbers.of(op).known) stored += NumbersInAttributes(graph, op).bytes;
+    }
+    if (stored > 0) {
+      const double bytes = static_cast<double>(stored);
+      k.operands.push_back({.what = Kernel::Operand::What::kWeight,
+                            .dtype = DType::kF32,
+                            .elements = bytes / 4,
+                            .bytes = bytes});
+    }
   }
   SetReuseDistances(graph, execution, partition, &out);
   return out;
@@ -280,6 +318,9 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
       if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {
         weights += std::max(0.0, value_bytes[v.index]);
       }
+    }
+    for (OpId op : flow.ops) {
+      weights += static_cast<double>(NumbersInAttributes(graph, op).bytes);
     }
     out.memory_needed_bytes = weights + activations;
   }

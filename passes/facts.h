@@ -109,7 +109,8 @@ struct Works {
 
   // Elements and bytes of stored weights: floating, or integer of at most 8 bits; rank 1 and up;
   // every stored tensor once, used or not, in subgraphs too; and of ConstantOfShape nodes that
-  // stand for floating weights (old models store them so). passes/README.md has the reasons.
+  // stand for floating weights (old models store them so); and what ops of ai.onnx.ml keep in
+  // attributes (NumbersInAttributes).
   int64_t parameters = 0;
   int64_t weight_bytes = 0;
 
@@ -142,7 +143,9 @@ struct FusionKey {
   std::string policy = "greedy";  // a row of FusionPolicies()
   double scratchpad_bytes = 0;    // internal tensors of one kernel
   int max_inputs = 0;             // external operands of one kernel
+  bool explain = false;           // fill Partition::unfused
 };
+// Of the same kernels: `explain` makes no difference.
 bool operator==(const FusionKey& a, const FusionKey& b);
 
 // Made by `fusion`, once per key. Every op that runs is in exactly one kernel; the graph of kernels
@@ -153,10 +156,13 @@ bool operator==(const FusionKey& a, const FusionKey& b);
 //       internal_writes + internal_reads + shared_reads - extra_reads - inserted
 struct Partition {
   struct KernelOps {
-    std::string name;             // "Conv+BatchNormalization+Relu"
-    absl::string_view pattern;    // row of the pattern table; "single" for an op by itself
-    std::vector<OpId> ops;        // ascending
-    OpId anchor;                  // the heavy op, if any
+    std::string name;           // "Conv+BatchNormalization+Relu"
+    absl::string_view pattern;  // row of the pattern table; "single" for an op by itself
+    std::vector<OpId> ops;      // ascending
+    OpId anchor;                // the heavy op, if any
+    // Where the pattern takes several: the product with V of an attention in pieces; siblings of
+    // `anchor` that run as one product with its columns side by side.
+    std::vector<OpId> more_anchors;
     std::vector<ValueId> reads;   // external tensors (roots), each once, in order of first use
     std::vector<ValueId> writes;  // results that something outside needs, in op order
     std::vector<double> read_bytes, write_bytes;  // of each of the above
@@ -167,8 +173,22 @@ struct Partition {
     bool known = true;          // false: an op's work is not known; its unknown bytes count as 0
     double bytes_external() const { return bytes_read + bytes_written + bytes_weights; }
   };
+  // A kernel that the runtime adds and that holds no op: it copies a tensor into another layout.
+  struct Inserted {
+    absl::string_view what;  // "ReorderInput"
+    ValueId value;           // the tensor (a root)
+    OpId after, before;      // stands right behind `after`, or right before `before`; one is none
+    double bytes = 0;        // read and written, one execution
+    double multiplicity = 1;
+  };
+  // An edge between two kernels that stayed one, and why: in full, a row of UnfusedReasons().
+  struct Unfused {
+    ValueId value;             // what passes along the edge (a root)
+    OpId from, to;             // its writer and one of its readers
+    absl::string_view reason;  // "fork"
+  };
   FusionKey key;
-  std::vector<KernelOps> kernels;             // by smallest op
+  std::vector<KernelOps> kernels;             // in an order in which they can run
   std::vector<int32_t> kernel_of;             // by OpId; -1: does not run
   double bytes_unfused = 0, bytes_fused = 0;  // external traffic of all kernels
   double bytes_internal = 0;                  // size of internal tensors
@@ -177,37 +197,102 @@ struct Partition {
   double shared_reads = 0;  // reads of an external tensor after the kernel's first
   double extra_reads = 0;   // reads that a pattern's row adds
   double inserted = 0;      // traffic of kernels that hold no op (reorder, cast, copy)
+  // Of a policy that searches for the least traffic: sets of kernels in which it had a choice, and
+  // those of them where its choice is not proven to be the best.
+  int regions = 0, regions_not_exact = 0;
+  std::vector<Inserted> inserted_kernels;  // by value
+  std::vector<Unfused> unfused;            // by `to`, then `from`; empty unless the key asks for it
 };
 
-// Made by `concurrency`, over real edges (through views and known branches) of the ops that run. A
-// Loop, a Scan or an If that is decided at run time is one node together with its body.
+// How much could run side by side, over real edges (through views and known branches). Made by
+// `concurrency` of the ops that run and by `kernels` of a partition's kernels: the nodes. A Loop, a
+// Scan or an If that is decided at run time is one node together with its body.
 struct Concurrency {
+  struct Stage {
+    int nodes = 0;
+    double macs = 0, flops = 0, bytes = 0;
+  };
+  // Bounds on the speed-up of so many processors that each do one node at a time, time being FLOPs.
+  struct Speedup {
+    int processors = 1;
+    double at_least = 1;  // of any schedule that leaves no processor idle without need (Graham)
+    double at_most = 1;   // min(processors, work / span)
+  };
+  int nodes = 0;
   int stages = 0;                 // longest chain, in nodes
   int width = -1;                 // most nodes of which none waits for another; -1: not computed
+  int width_at_most = 0;          // = width where that is known
   int widest_stage = 0;           // nodes in the fullest stage
-  std::vector<int32_t> stage_of;  // by OpId, from 0; -1: does not run
+  std::vector<int32_t> stage_of;  // by OpId or kernel, from 0; -1: does not run
+  std::vector<Stage> profile;     // by stage; its sums are the totals of what runs
   int critical_path_ops = 0;      // = stages
-  std::vector<OpId>
-      critical_ops;           // the longest chain by FLOPs (then by MACs, then in ops), in order
-  double critical_macs = 0;   // the most MACs on any one chain
-  double critical_flops = 0;  // the FLOPs of critical_ops
+  // The longest chain by FLOPs (then by MACs, then in nodes), in order: indices of ops or kernels.
+  std::vector<int32_t> critical_nodes;
+  double critical_macs = 0;        // the most MACs on any one chain
+  double critical_flops = 0;       // the FLOPs of critical_nodes
+  double critical_bytes = 0;       // the most traffic on any one chain
   double average_parallelism = 0;  // total FLOPs / critical_flops; 0 when there are none
+  std::vector<Speedup> speedups;   // at 1, 2, 4, ... processors, until width is reached
 };
 
-// Made by `memory`: in file order every result lives from its op to its last use (graph inputs from
-// the start, graph outputs to the end, what a loop's body reads to the loop's end). Views share
-// their root's buffer.
+// What has to be in memory at once. Made by `memory` of the ops that run, in file order, and by
+// `kernels` of a partition's kernels, whose internal tensors need no buffer: the nodes. Every
+// result lives from its node to its last use (graph inputs from the start, graph outputs to the
+// end, what a loop's body reads to the loop's end). Views share their root's buffer.
 struct Memory {
+  // It lives at steps [from, to], both inclusive; a step is an index into `order`.
+  struct Buffer {
+    ValueId value;
+    double bytes = 0;
+    int32_t from = 0, to = 0;
+    int32_t takes_over = -1;  // the buffer whose place it may take at `from`; -1: none
+    double offset = -1;       // in the packed plan; -1: not placed
+  };
+  // A key-value cache, or another state that one run hands to the next: an input, and the output
+  // that continues it (passes/cache.h says how it is recognised).
+  struct Cache {
+    ValueId past, present;
+    double past_bytes = 0, present_bytes = 0;
+  };
+
   double weights_bytes = 0;          // stored, and folded ones that something running reads
-  double peak_activation_bytes = 0;  // every result has a buffer of its own
+  double peak_activation_bytes = 0;  // every result has a buffer of its own; caches included
   OpId peak_at;                      // the first op at which the peak is reached; none: no op runs
   // The peak when a result takes over the buffer of an operand that dies there, where the
   // operator's row allows it and the sizes are equal.
   double peak_inplace_bytes = 0;
-  // A packed plan of the buffers behind peak_activation_bytes; -1: not computed.
+  std::vector<int32_t> order;  // of steps: indices of ops or kernels
+  std::vector<double> live;    // bytes alive at each step
+  std::vector<Buffer> buffers;
+  std::vector<int32_t> peak_buffers;  // alive at the peak, largest first, as indices of the above
+  // A packed plan of `buffers`; -1: not computed.
   double arena_bytes = -1;
-  double arena_lower_bound_bytes = -1;
-  int unknown_values = 0;  // results whose size is not known; in no figure above
+  double arena_lower_bound_bytes = -1;  // = peak_activation_bytes
+  absl::string_view arena_heuristic;    // the one of several that came out smallest
+
+  // Another order of the same nodes, whose peak is never more than that of file order.
+  std::vector<int32_t> best_order;
+  std::vector<double> best_live;
+  double best_peak_bytes = 0;
+  OpId best_peak_at;
+  bool best_is_least = false;  // no order has a lower peak; else the search met its bound
+
+  std::vector<Cache> caches;  // by past
+  int unknown_values = 0;     // results whose size is not known; in no figure above
+};
+
+// Made by `kernels`, once per partition of the report: what Concurrency and Memory are to ops, with
+// kernels for nodes.
+struct KernelPlan {
+  // Results that one execution of a kernel can compute independently of each other, by the axes
+  // they lie along; the product is all. 0: not known.
+  struct Threads {
+    double batch = 0, heads = 0, channel = 0, space = 0;
+    double all() const { return batch * heads * channel * space; }
+  };
+  Concurrency concurrency;
+  Memory memory;
+  std::vector<Threads> threads;  // by kernel
 };
 
 }  // namespace assay

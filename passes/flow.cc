@@ -31,7 +31,6 @@ Flow Flow::Build(const Graph& graph, const Shapes& shapes, const Execution& exec
   f.slot = works.slot;
   f.writer_.assign(values, -1);
   f.escapes_.assign(values, 0);
-  f.readers_begin_.assign(values + 1, 0);
   const size_t running = works.works.size();
   f.ops.reserve(running);
   f.known.reserve(running);
@@ -96,23 +95,64 @@ Flow Flow::Build(const Graph& graph, const Shapes& shapes, const Execution& exec
     }
   }
 
-  // Readers by buffer: count, place, in slot order. An op that reads a buffer twice stands once.
+  f.FindReaders();
+  return f;
+}
+
+// Readers by buffer: count, place, in slot order. An op that reads a buffer twice stands once.
+void Flow::FindReaders() {
+  const int values = static_cast<int>(writer_.size());
+  readers_begin_.assign(values + 1, 0);
   std::vector<int32_t> last(values, -1);
   auto each = [&](auto&& visit) {
-    for (int32_t s = 0; s < static_cast<int32_t>(running); ++s) {
-      for (const Access& a : f.reads(s)) {
+    for (int32_t s = 0; s < static_cast<int32_t>(ops.size()); ++s) {
+      for (const Access& a : reads(s)) {
         if (last[a.value.index] == s) continue;
         last[a.value.index] = s;
         visit(a.value, s);
       }
     }
   };
-  each([&](ValueId v, int32_t) { ++f.readers_begin_[v.index + 1]; });
-  for (int i = 0; i < values; ++i) f.readers_begin_[i + 1] += f.readers_begin_[i];
-  f.readers_.resize(f.readers_begin_[values]);
-  std::vector<uint32_t> next(f.readers_begin_.begin(), f.readers_begin_.end() - 1);
+  each([&](ValueId v, int32_t) { ++readers_begin_[v.index + 1]; });
+  for (int i = 0; i < values; ++i) readers_begin_[i + 1] += readers_begin_[i];
+  readers_.resize(readers_begin_[values]);
+  std::vector<uint32_t> next(readers_begin_.begin(), readers_begin_.end() - 1);
   last.assign(values, -1);
-  each([&](ValueId v, int32_t s) { f.readers_[next[v.index]++] = s; });
+  each([&](ValueId v, int32_t s) { readers_[next[v.index]++] = s; });
+}
+
+Flow Flow::WithoutTwins(const std::vector<int32_t>& twin_of) const {
+  Flow f = *this;
+  // By ValueId: the buffer that stands for it.
+  std::vector<ValueId> as(writer_.size());
+  for (size_t v = 0; v < as.size(); ++v) as[v] = ValueId(static_cast<int64_t>(v));
+  for (size_t s = 0; s < ops.size(); ++s) {
+    if (twin_of[s] < 0) continue;
+    const absl::Span<const Access> mine = writes(static_cast<int32_t>(s));
+    const absl::Span<const Access> first = writes(twin_of[s]);
+    for (size_t i = 0; i < mine.size(); ++i) {
+      as[mine[i].value.index] = first[i].value;
+      f.escapes_[first[i].value.index] |= escapes_[mine[i].value.index];
+      f.writer_[mine[i].value.index] = -1;
+    }
+  }
+  f.reads_.clear();
+  f.writes_.clear();
+  for (size_t s = 0; s < ops.size(); ++s) {
+    f.reads_begin_[s] = static_cast<uint32_t>(f.reads_.size());
+    f.writes_begin_[s] = static_cast<uint32_t>(f.writes_.size());
+    if (twin_of[s] >= 0) continue;
+    for (Access a : reads(static_cast<int32_t>(s))) {
+      if (a.operand == a.value) a.operand = as[a.value.index];
+      a.value = as[a.value.index];
+      f.reads_.push_back(a);
+    }
+    const absl::Span<const Access> mine = writes(static_cast<int32_t>(s));
+    f.writes_.insert(f.writes_.end(), mine.begin(), mine.end());
+  }
+  f.reads_begin_.back() = static_cast<uint32_t>(f.reads_.size());
+  f.writes_begin_.back() = static_cast<uint32_t>(f.writes_.size());
+  f.FindReaders();
   return f;
 }
 

@@ -39,7 +39,13 @@ struct Flow {
   static Flow Build(const Graph& graph, const Shapes& shapes, const Execution& execution,
                     const Works& works, const Numbers& numbers);
 
+  // The same where ops that repeat another one (passes/twins.h) are left out: they read and write
+  // nothing, and what reads their results reads the first one's.
+  Flow WithoutTwins(const std::vector<int32_t>& twin_of) const;
+
  private:
+  void FindReaders();
+
   template <class T>
   static absl::Span<const T> Part(const std::vector<T>& all, const std::vector<uint32_t>& begin,
                                   int32_t i) {

@@ -1,84 +1,27 @@
 #include "passes/fusion.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "ir/op_table.h"
-#include "ir/suggest.h"
+#include "passes/attention.h"
 #include "passes/flow.h"
+#include "passes/fusion_explain.h"
+#include "passes/fusion_guards.h"
+#include "passes/fusion_layout.h"
+#include "passes/fusion_optimal.h"
+#include "passes/fusion_rules.h"
+#include "passes/partition.h"
 #include "passes/spelling.h"
+#include "passes/twins.h"
 
 namespace assay {
-
-absl::Span<const StepRow> FusionSteps() {
-  static constexpr StepRow kRows[] = {
-      {.name = "bn",
-       .ops = "BatchNormalization",
-       .what = "a normalisation by stored statistics: scale and shift per channel"},
-      {.name = "bias", .ops = "Add", .what = "the addition of a weight", .tail_operand = -1},
-      {.name = "act",
-       .ops = "Relu Clip LeakyRelu PRelu ThresholdedRelu Elu Selu Celu Sigmoid HardSigmoid Tanh "
-              "Softplus Softsign HardSwish Swish Mish Gelu FastGelu QuickGelu Silu",
-       .what = "an activation, in one op or spelled in several",
-       .spellings = true},
-  };
-  return kRows;
-}
-
-absl::Span<const PatternRow> FusionPatterns() {
-  static constexpr PatternRow kRows[] = {
-      {.name = "conv+bn+act",
-       .start = "Conv ConvTranspose",
-       .steps = "bn bias act",
-       .what = "a convolution with normalisation, bias and activation applied to its tile",
-       .example = "Conv -> BatchNormalization -> Relu"},
-      {.name = "matmul+bias+act",
-       .start = "MatMul Gemm",
-       .steps = "bias bn act",
-       .what = "a matrix product with bias and activation applied to its tile",
-       .example = "MatMul -> Add -> Div, Erf, Add, Mul, Mul (a GELU)"},
-      {.name = "add+act",
-       .start = "Add",
-       .steps = "act",
-       .what = "the end of a residual block",
-       .example = "Add -> Relu"},
-      {.name = "act",
-       .start = "spelling",
-       .steps = "",
-       .what = "an activation spelled in several ops",
-       .example = "Sigmoid, Mul (a SiLU)"},
-  };
-  return kRows;
-}
-
-absl::Span<const FusionPolicyRow> FusionPolicies() {
-  static constexpr FusionPolicyRow kRows[] = {
-      {.name = "none", .patterns = "", .what = "every op is a kernel"},
-      {.name = "greedy",
-       .patterns = "conv+bn+act matmul+bias+act add+act act",
-       .what = "grow along single-consumer edges, in op order"},
-  };
-  return kRows;
-}
-
-absl::StatusOr<const FusionPolicyRow*> FindFusionPolicy(absl::string_view name) {
-  std::vector<absl::string_view> names;
-  for (const FusionPolicyRow& row : FusionPolicies()) {
-    if (row.name == name) return &row;
-    names.push_back(row.name);
-  }
-  return absl::NotFoundError(absl::StrCat("unknown fusion policy `", name, "`",
-                                          DidYouMean(name, names),
-                                          "; `assay patterns` lists them"));
-}
 
 bool operator==(const FusionKey& a, const FusionKey& b) {
   return a.policy == b.policy && a.scratchpad_bytes == b.scratchpad_bytes &&
@@ -87,307 +30,522 @@ bool operator==(const FusionKey& a, const FusionKey& b) {
 
 namespace {
 
-std::vector<absl::string_view> Words(absl::string_view list) {
-  return absl::StrSplit(list, ' ', absl::SkipEmpty());
-}
+using Slots = absl::InlinedVector<int32_t, 8>;
+using Others = StepRow::Others;
 
-bool Lists(absl::string_view list, absl::string_view word) {
-  for (absl::string_view w : Words(list)) {
-    if (w == word) return true;
-  }
-  return false;
-}
+constexpr size_t kParts = 12;  // of a kernel's name; what is longer says how many more
+
+// A kernel while it grows.
+struct Draft {
+  Slots ops;
+  const PatternRow* pattern = nullptr;
+  absl::InlinedVector<std::string, 4> parts;  // of its name
+  int more_parts = 0;
+  ValueId tail;           // its result so far
+  bool gave_out = false;  // a result that is not the tail is needed outside
+  double internal = 0;    // bytes of tensors that do not leave it
+  Slots reads;            // external tensors, when their number is limited
+  uint64_t fronts = 0;    // steps taken in front
+  bool complete = false;  // has the step that its pattern must have
+};
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, const Shapes& shapes, const Execution& execution, const Works& works,
-        const Numbers& numbers, const FusionKey& key, const FusionPolicyRow& policy)
-      : graph_(graph),
-        execution_(execution),
-        numbers_(numbers),
-        key_(key),
-        flow_(Flow::Build(graph, shapes, execution, works, numbers)),
-        kernel_of_(flow_.ops.size(), -1) {
-    for (absl::string_view name : Words(policy.patterns)) {
-      for (const PatternRow& row : FusionPatterns()) {
-        if (row.name == name) patterns_.push_back(MakePattern(row));
-      }
+  // `twin_of`: by slot, the op that it repeats, or -1; empty: none does.
+  Fuser(const FusionInput& in, const FusionRules& rules, const std::vector<int32_t>& twin_of)
+      : in_(in),
+        flow_(in.flow),
+        rules_(rules),
+        kernel_of_(in.flow.ops.size(), -1),
+        spelled_at_(in.flow.ops.size(), -1),
+        spelled_from_(in.graph.num_values(), -1),
+        outside_reader_(in.flow.ops.size(), -1),
+        refused_(in.key.explain ? in.graph.num_values() : 0) {
+    for (size_t s = 0; s < twin_of.size(); ++s) {
+      if (twin_of[s] >= 0) kernel_of_[s] = kRepeats;
     }
-    if (patterns_.empty()) return;
-    spelled_ = FindSpellings(graph, execution, flow_, Activations());
-    spelled_at_.assign(flow_.ops.size(), -1);
-    spelled_from_.assign(graph.num_values(), -1);
-    for (size_t i = 0; i < spelled_.size(); ++i) {
+    kinds_.reserve(flow_.ops.size());
+    for (OpId op : flow_.ops) kinds_.push_back(&rules.KindOf(in.graph.op(op).row));
+    if (rules.patterns.empty()) return;
+    if (!rules.spellings.empty()) {
+      spelled_ = FindSpellings(in.graph, in.execution, flow_, rules.spellings);
+    }
+    spelled_next_.assign(spelled_.size(), -1);
+    for (size_t i = spelled_.size(); i-- > 0;) {
+      spelled_kinds_.push_back(rules.KindOf(*spelled_[i].row));
       spelled_at_[spelled_[i].ops.front()] = static_cast<int32_t>(i);
-      spelled_from_[spelled_[i].input.index] = static_cast<int32_t>(i);
+      int32_t& first = spelled_from_[spelled_[i].inputs[0].index];
+      spelled_next_[i] = std::exchange(first, static_cast<int32_t>(i));
     }
+    std::reverse(spelled_kinds_.begin(), spelled_kinds_.end());
   }
 
-  Partition Run() {
-    for (int32_t s = 0; s < static_cast<int32_t>(flow_.ops.size()); ++s) {
-      if (kernel_of_[s] < 0) Grow(s);
+  // Ops that repeat another one are in no kernel yet: -1.
+  Grouping Run() {
+    for (size_t p = 0; p < rules_.patterns.size(); ++p) {
+      const FusionRules::Pattern& pattern = rules_.patterns[p];
+      if (pattern.from_attention) {
+        StartFromAttention(pattern);
+      } else if (pattern.from_siblings) {
+        JoinSiblings(pattern);
+      } else {
+        for (int32_t s = 0; s < NumSlots(); ++s) Start(pattern, uint64_t{1} << p, s);
+      }
     }
-    Partition out;
-    out.key = key_;
-    out.kernel_of.assign(graph_.num_ops(), -1);
-    for (size_t s = 0; s < flow_.ops.size(); ++s) {
-      out.kernel_of[flow_.ops[s].index] = kernel_of_[s];
-    }
-    out.kernels.reserve(grown_.size());
-    for (size_t k = 0; k < grown_.size(); ++k) Finish(static_cast<int32_t>(k), &out);
-    out.bytes_fused += out.extra_reads + out.inserted;
-    return out;
+    return Finish();
   }
+
+  const std::vector<absl::string_view>& refused() const { return refused_; }
 
  private:
-  struct Pattern {
-    const PatternRow* row;
-    std::vector<const StepRow*> steps;
-  };
-  // A kernel while it grows.
-  struct Grown {
-    absl::InlinedVector<int32_t, 4> ops;  // slots
-    absl::string_view pattern = "single";
-    std::string name;
-    ValueId tail;  // its result so far
-    double internal = 0;
-    int inputs = 0;
-  };
-  // What the tables say of one operator: where it can start a pattern, which steps absorb it.
-  struct Kind {
-    int pattern = -1;
-    std::vector<const StepRow*> steps;
-  };
+  // In kernel_of_: the op is computed with the one that it repeats.
+  static constexpr int32_t kRepeats = std::numeric_limits<int32_t>::max();
 
-  static Pattern MakePattern(const PatternRow& row) {
-    Pattern p{&row, {}};
-    for (absl::string_view name : Words(row.steps)) {
-      for (const StepRow& step : FusionSteps()) {
-        if (step.name == name) p.steps.push_back(&step);
-      }
-    }
-    return p;
-  }
-
-  const Kind& KindOf(int32_t slot) {
-    const OpRow* row = graph_.op(flow_.ops[slot]).row;
-    auto [it, added] = kinds_.try_emplace(row);
-    if (added) {
-      it->second = std::make_unique<Kind>();
-      if (row != nullptr) {
-        for (size_t i = 0; i < patterns_.size() && it->second->pattern < 0; ++i) {
-          if (Lists(patterns_[i].row->start, row->name)) it->second->pattern = static_cast<int>(i);
-        }
-        for (const StepRow& step : FusionSteps()) {
-          if (Lists(step.ops, row->name)) it->second->steps.push_back(&step);
-        }
-      }
-    }
-    return *it->second;
-  }
-
-  const Pattern* SpellingPattern() const {
-    for (const Pattern& p : patterns_) {
-      if (p.row->start == "spelling") return &p;
-    }
-    return nullptr;
-  }
-
+  int32_t NumSlots() const { return static_cast<int32_t>(flow_.ops.size()); }
   absl::string_view TypeOf(int32_t slot) const {
-    return graph_.str(graph_.op(flow_.ops[slot]).type);
+    return in_.graph.str(in_.graph.op(flow_.ops[slot]).type);
   }
-  RegionId RegionOf(int32_t slot) const { return graph_.op(flow_.ops[slot]).region; }
+  RegionId RegionOf(int32_t slot) const { return in_.graph.op(flow_.ops[slot]).region; }
   ValueId ResultOf(int32_t slot) const {
     const absl::Span<const Flow::Access> writes = flow_.writes(slot);
     return writes.empty() ? ValueId() : writes[0].value;
   }
+  double BytesOf(ValueId v) const { return std::max(0.0, in_.numbers.value_bytes[v.index]); }
+  bool AreFree(absl::Span<const int32_t> slots) const {
+    for (int32_t s : slots) {
+      if (kernel_of_[s] >= 0) return false;
+    }
+    return true;
+  }
+  bool Holds(const GuardRow* guard, const Candidate& candidate) const {
+    return guard == nullptr || guard->holds(in_, candidate);
+  }
+  static bool IsIn(absl::Span<const int32_t> slots, int32_t s) {
+    return std::find(slots.begin(), slots.end(), s) != slots.end();
+  }
+  // For --explain-fusion: why the edge was tried and left. The first reason stands.
+  void Refuse(ValueId v, absl::string_view reason) {
+    if (!refused_.empty() && refused_[v.index].empty()) refused_[v.index] = reason;
+  }
 
-  // Takes the ops into the kernel, which then results in the last one's result.
-  void Take(Grown* k, absl::Span<const int32_t> slots, absl::string_view name) {
-    const int32_t id = static_cast<int32_t>(grown_.size());
+  // --- Growing ---------------------------------------------------------------------------------
+
+  int32_t IdOf(const Draft& draft) const {
+    return draft.ops.empty() ? -1 : kernel_of_[draft.ops[0]];
+  }
+
+  // Takes ops in; they give the kernel's result from now on unless they stand in front of it.
+  void Take(Draft* d, absl::Span<const int32_t> slots, absl::string_view name, bool front) {
+    const int32_t id = d->ops.empty() ? static_cast<int32_t>(drafts_.size()) : IdOf(*d);
     for (int32_t s : slots) {
       kernel_of_[s] = id;
-      k->ops.push_back(s);
+      d->ops.push_back(s);
     }
-    k->tail = ResultOf(slots.back());
-    if (k->name.empty()) {
-      k->name = std::string(name);
+    if (d->parts.size() >= kParts) {
+      ++d->more_parts;
     } else {
-      absl::StrAppend(&k->name, "+", name);
+      d->parts.insert(front ? d->parts.begin() : d->parts.end(), std::string(name));
+    }
+    if (front) return;
+    d->tail = ResultOf(slots.back());
+    // Results beside the first one that are needed.
+    const absl::Span<const Flow::Access> writes = flow_.writes(slots.back());
+    for (size_t i = 1; i < writes.size(); ++i) {
+      d->gave_out |= flow_.escapes(writes[i].value) || !flow_.readers(writes[i].value).empty();
     }
   }
 
-  int InputsOf(absl::Span<const int32_t> slots, ValueId tail) const {
-    int n = 0;
+  // The external tensors of the kernel once it has these ops too.
+  Slots ReadsWith(const Draft& d, absl::Span<const int32_t> slots) const {
+    const int32_t id = IdOf(d);
+    Slots out;
+    auto add = [&](ValueId v) {
+      const int32_t w = flow_.writer(v);
+      const bool inside = w >= 0 && ((id >= 0 && kernel_of_[w] == id) || IsIn(slots, w));
+      if (!inside && !IsIn(out, v.index)) out.push_back(v.index);
+    };
+    for (int32_t v : d.reads) add(ValueId(v));
     for (int32_t s : slots) {
-      for (const Flow::Access& a : flow_.reads(s))
-        n += a.value != tail && flow_.writer(a.value) < 0;
-    }
-    return n;
-  }
-
-  // Whether the kernel may take these ops, which consume its result and whatever else is constant.
-  bool MayTake(Grown* k, absl::Span<const int32_t> slots) {
-    for (int32_t s : slots) {
-      if (kernel_of_[s] >= 0 || RegionOf(s) != RegionOf(k->ops[0])) return false;
-    }
-    for (int32_t reader : flow_.readers(k->tail)) {
-      if (std::find(slots.begin(), slots.end(), reader) == slots.end()) return false;
-    }
-    // What stays inside: the kernel's result so far, and all results but the last of what comes.
-    double internal = k->internal + std::max(0.0, numbers_.value_bytes[k->tail.index]);
-    for (size_t i = 0; i + 1 < slots.size(); ++i) {
-      if (const ValueId v = ResultOf(slots[i]); v.has_value()) {
-        internal += std::max(0.0, numbers_.value_bytes[v.index]);
-      }
-    }
-    const int inputs = k->inputs + InputsOf(slots, k->tail);
-    if (key_.scratchpad_bytes > 0 && internal > key_.scratchpad_bytes) return false;
-    if (key_.max_inputs > 0 && inputs > key_.max_inputs) return false;
-    k->internal = internal;
-    k->inputs = inputs;
-    return true;
-  }
-
-  bool TakeStep(Grown* k, const StepRow& step) {
-    if (!k->tail.has_value() || flow_.escapes(k->tail)) return false;
-    if (step.spellings) {
-      if (const int32_t i = spelled_from_[k->tail.index]; i >= 0 && MayTake(k, spelled_[i].ops)) {
-        Take(k, spelled_[i].ops, spelled_[i].row->name);
-        return true;
-      }
-    }
-    const absl::Span<const int32_t> readers = flow_.readers(k->tail);
-    if (readers.size() != 1) return false;
-    const int32_t s = readers[0];
-    const std::vector<const StepRow*>& steps = KindOf(s).steps;
-    if (std::find(steps.begin(), steps.end(), &step) == steps.end()) return false;
-    int tails = 0;
-    const absl::Span<const Flow::Access> reads = flow_.reads(s);
-    for (size_t i = 0; i < reads.size(); ++i) {
-      if (reads[i].value == k->tail) {
-        if (step.tail_operand >= 0 && static_cast<int>(i) != step.tail_operand) return false;
-        ++tails;
-      } else if (!IsConstantOperand(graph_, execution_, reads[i].operand)) {
-        return false;
-      }
-    }
-    if (tails != 1 || !MayTake(k, readers)) return false;
-    Take(k, readers, TypeOf(s));
-    return true;
-  }
-
-  void Grow(int32_t start) {
-    Grown k;
-    const Pattern* pattern = nullptr;
-    if (!patterns_.empty()) {
-      const int32_t spelled = spelled_at_[start];
-      if (spelled >= 0 && SpellingPattern() != nullptr && FreeSpelling(spelled_[spelled])) {
-        pattern = SpellingPattern();
-        Take(&k, spelled_[spelled].ops, spelled_[spelled].row->name);
-      } else if (const int p = KindOf(start).pattern; p >= 0) {
-        pattern = &patterns_[p];
-      }
-    }
-    if (k.ops.empty()) Take(&k, {start}, TypeOf(start));
-    k.inputs = InputsOf(k.ops, ValueId());
-    if (pattern != nullptr) {
-      for (const StepRow* step : pattern->steps) TakeStep(&k, *step);
-      if (k.ops.size() > 1) k.pattern = pattern->row->name;
-    }
-    grown_.push_back(std::move(k));
-  }
-
-  bool FreeSpelling(const Spelled& s) const {
-    for (int32_t o : s.ops) {
-      if (kernel_of_[o] >= 0) return false;
-    }
-    return true;
-  }
-
-  // Works out what the kernel reads and writes, and adds its traffic up.
-  void Finish(int32_t id, Partition* out) {
-    Grown& grown = grown_[id];
-    std::sort(grown.ops.begin(), grown.ops.end());
-    Partition::KernelOps& k = out->kernels.emplace_back();
-    k.name = std::move(grown.name);
-    k.pattern = grown.pattern;
-    k.multiplicity = 1;
-    double unfused = 0, internal_reads = 0, external_reads = 0, internal_writes = 0;
-    for (int32_t s : grown.ops) {
-      const OpId op = flow_.ops[s];
-      k.ops.push_back(op);
-      const OpRow* row = graph_.op(op).row;
-      if (!k.anchor.has_value() && row != nullptr &&
-          (row->role == Role::kContraction || row->role == Role::kAttention)) {
-        k.anchor = op;
-      }
-      k.known &= flow_.known[s] != 0;
-      if (const OpNumbers& n = numbers_.of(op); n.known) k.multiplicity = n.multiplicity;
       for (const Flow::Access& a : flow_.reads(s)) {
-        unfused += a.bytes;
-        const int32_t writer = flow_.writer(a.value);
-        if (writer >= 0 && kernel_of_[writer] == id) {
-          internal_reads += a.bytes;
-          continue;
-        }
-        if (a.bytes == 0) continue;
-        external_reads += a.bytes;
-        const auto it = std::find(k.reads.begin(), k.reads.end(), a.value);
-        if (it == k.reads.end()) {
-          k.reads.push_back(a.value);
-          k.read_bytes.push_back(a.bytes);
-        } else {
-          double& bytes = k.read_bytes[it - k.reads.begin()];
-          bytes = std::max(bytes, a.bytes);
-        }
-      }
-      for (const Flow::Access& a : flow_.writes(s)) {
-        unfused += a.bytes;
-        if (Leaves(a.value, id)) {
-          k.writes.push_back(a.value);
-          k.write_bytes.push_back(a.bytes);
-          k.bytes_written += a.bytes;
-        } else {
-          internal_writes += a.bytes;
-          k.bytes_internal += a.bytes;
-        }
+        if (a.bytes > 0) add(a.value);
       }
     }
-    for (size_t i = 0; i < k.reads.size(); ++i) {
-      (execution_.is_weight(k.reads[i]) ? k.bytes_weights : k.bytes_read) += k.read_bytes[i];
-    }
-    const double n = k.multiplicity;
-    out->bytes_unfused += n * unfused;
-    out->bytes_fused += n * k.bytes_external();
-    out->bytes_internal += n * k.bytes_internal;
-    out->internal_writes += n * internal_writes;
-    out->internal_reads += n * internal_reads;
-    out->shared_reads += n * (external_reads - k.bytes_read - k.bytes_weights);
+    return out;
   }
 
-  bool Leaves(ValueId v, int32_t kernel) const {
-    const absl::Span<const int32_t> readers = flow_.readers(v);
-    if (flow_.escapes(v) || readers.empty()) return true;
-    for (int32_t r : readers) {
-      if (kernel_of_[r] != kernel) return true;
+  // Whether the limits leave room for these ops too, of which these values would be internal.
+  bool WithinLimits(Draft* d, absl::Span<const int32_t> slots, double internal) {
+    const FusionKey& key = in_.key;
+    if (key.scratchpad_bytes > 0 && !(d->pattern != nullptr && d->pattern->tiled) &&
+        d->internal + internal > key.scratchpad_bytes) {
+      return false;
+    }
+    if (key.max_inputs > 0) {
+      Slots reads = ReadsWith(*d, slots);
+      if (static_cast<int>(reads.size()) > key.max_inputs && !d->ops.empty()) return false;
+      d->reads = std::move(reads);
+    }
+    d->internal += internal;
+    return true;
+  }
+
+  double ResultBytes(absl::Span<const int32_t> slots) const {
+    double bytes = 0;
+    for (int32_t s : slots) {
+      for (const Flow::Access& w : flow_.writes(s)) bytes += BytesOf(w.value);
+    }
+    return bytes;
+  }
+  // Of all but the last.
+  double InnerBytes(absl::Span<const int32_t> slots) const {
+    return ResultBytes(slots.subspan(0, slots.size() - 1));
+  }
+
+  // What the ops read that neither the kernel, nor they, nor a weight gives.
+  absl::InlinedVector<ValueId, 4> Outside(const Draft& d, absl::Span<const int32_t> slots) const {
+    absl::InlinedVector<ValueId, 4> out;
+    const int32_t id = IdOf(d);
+    for (int32_t s : slots) {
+      for (const Flow::Access& a : flow_.reads(s)) {
+        const int32_t w = flow_.writer(a.value);
+        if (w >= 0 && (kernel_of_[w] == id || IsIn(slots, w))) continue;
+        if (!in_.IsConstant(a.operand)) out.push_back(a.value);
+      }
+    }
+    return out;
+  }
+
+  bool OthersFit(const Draft& d, const StepRow& step, int32_t slot,
+                 absl::Span<const ValueId> others) const {
+    const double result = in_.Elements(ResultOf(slot));
+    switch (step.others) {
+      case Others::kConstant: {
+        if (!others.empty()) return false;
+        // A square is no bias.
+        int tails = 0;
+        for (const Flow::Access& a : flow_.reads(slot)) tails += a.value == d.tail;
+        return tails == 1 || step.repeats;
+      }
+      case Others::kSmaller:
+        for (ValueId v : others) {
+          const double n = in_.Elements(v);
+          if (n < 0 || n >= result) return false;
+        }
+        return true;
+      case Others::kEqual:
+        return others.size() == 1 && result >= 0 && in_.Elements(others[0]) == result;
+      case Others::kAny:
+        return true;
     }
     return false;
   }
 
-  const Graph& graph_;
-  const Execution& execution_;
-  const Numbers& numbers_;
-  const FusionKey& key_;
-  const Flow flow_;
-  std::vector<Pattern> patterns_;
+  // One op or spelling behind the kernel's result.
+  bool TakeBehind(Draft* d, const FusionRules::Step& step, absl::Span<const int32_t> slots,
+                  const Spelled* spelled) {
+    if (!AreFree(slots)) return false;
+    const ValueId tail = d->tail;
+    const Candidate candidate{.slot = slots.back(), .spelled = spelled, .tail = tail};
+    if (RegionOf(slots[0]) != RegionOf(d->ops[0]) || !ResultOf(slots.back()).has_value()) {
+      return false;
+    }
+    bool leaves = flow_.escapes(tail);
+    for (int32_t r : flow_.readers(tail)) {
+      if (leaves) break;
+      leaves = !IsIn(slots, r);
+    }
+    if (leaves && !rules_.policy.forks) return false;
+    const absl::InlinedVector<ValueId, 4> others = Outside(*d, slots);
+    if (spelled == nullptr) {
+      const absl::Span<const Flow::Access> reads = flow_.reads(slots[0]);
+      if (step.row->tail_operand >= 0 &&
+          (static_cast<int>(reads.size()) <= step.row->tail_operand ||
+           reads[step.row->tail_operand].value != tail)) {
+        return false;
+      }
+      if (!OthersFit(*d, *step.row, slots[0], others)) return false;
+    } else if (!others.empty() && step.row->others != Others::kAny) {
+      return false;
+    }
+    if (!step.row->resizes && in_.Elements(ResultOf(slots.back())) != in_.Elements(tail)) {
+      return false;
+    }
+    if (!Holds(step.guard, candidate)) return false;
+    if (!others.empty() && (leaves || d->gave_out)) {
+      Refuse(tail, "cycle");
+      return false;
+    }
+    if (!WithinLimits(d, slots, (leaves ? 0 : BytesOf(tail)) + InnerBytes(slots))) {
+      Refuse(tail, "resource-limit");
+      return false;
+    }
+    d->gave_out |= leaves;
+    Take(d, slots, spelled != nullptr ? spelled->row->name : TypeOf(slots[0]), false);
+    return true;
+  }
+
+  bool TakeStep(Draft* d, const FusionRules::Step& step) {
+    if (!d->tail.has_value()) return false;
+    const uint64_t bit = uint64_t{1} << step.index;
+    for (int32_t i = spelled_from_[d->tail.index]; i >= 0; i = spelled_next_[i]) {
+      if ((spelled_kinds_[i].steps & bit) != 0 &&
+          TakeBehind(d, step, spelled_[i].ops, &spelled_[i])) {
+        return true;
+      }
+    }
+    const absl::Span<const int32_t> readers = flow_.readers(d->tail);
+    if (!rules_.policy.forks && readers.size() != 1) return false;
+    // Of many readers the first few: the rest would make a fan-out quadratic.
+    constexpr size_t kReaders = 8;
+    for (size_t i = 0; i < readers.size() && i < kReaders; ++i) {
+      if ((kinds_[readers[i]]->steps & bit) != 0 && TakeBehind(d, step, {readers[i]}, nullptr)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Absorbs producers that feed nothing but the kernel, from all of its ops backwards.
+  void TakeFront(Draft* d, absl::Span<const FusionRules::Step> steps) {
+    if (steps.empty()) return;
+    const int32_t id = IdOf(*d);
+    for (size_t at = 0; at < d->ops.size(); ++at) {
+      for (const Flow::Access& a : flow_.reads(d->ops[at])) {
+        const int32_t w = flow_.writer(a.value);
+        if (w < 0 || kernel_of_[w] >= 0 || RegionOf(w) != RegionOf(d->ops[0])) continue;
+        for (const FusionRules::Step& step : steps) {
+          const uint64_t bit = uint64_t{1} << step.index;
+          if ((kinds_[w]->steps & bit) == 0 || (!step.row->repeats && (d->fronts & bit) != 0))
+            continue;
+          if (!FeedsOnly(w, id) || !FrontFits(*step.row, w) ||
+              !Holds(step.guard, {.slot = w, .tail = d->tail})) {
+            continue;
+          }
+          if (!WithinLimits(d, {w}, ResultBytes({w}))) {
+            Refuse(a.value, "resource-limit");
+            continue;
+          }
+          d->fronts |= bit;
+          Take(d, {w}, TypeOf(w), true);
+          break;
+        }
+      }
+    }
+  }
+
+  // All results go into the kernel and nowhere else.
+  bool FeedsOnly(int32_t slot, int32_t id) {
+    // The reader that it failed for last time still stands outside, most often.
+    int32_t& outside = outside_reader_[slot];
+    if (outside >= 0 && kernel_of_[outside] != id) return false;
+    for (const Flow::Access& w : flow_.writes(slot)) {
+      if (flow_.escapes(w.value)) return false;
+      for (int32_t r : flow_.readers(w.value)) {
+        if (kernel_of_[r] != id) {
+          outside = r;
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  bool FrontFits(const StepRow& step, int32_t slot) const {
+    absl::InlinedVector<ValueId, 4> activations;
+    for (const Flow::Access& a : flow_.reads(slot)) {
+      if (in_.IsConstant(a.operand)) continue;
+      if (std::find(activations.begin(), activations.end(), a.value) == activations.end()) {
+        activations.push_back(a.value);
+      }
+    }
+    switch (step.others) {
+      case Others::kConstant:
+      case Others::kSmaller:
+        return activations.size() <= 1;
+      case Others::kEqual:
+        return activations.size() == 2 &&
+               in_.Elements(activations[0]) == in_.Elements(activations[1]);
+      case Others::kAny:
+        return true;
+    }
+    return false;
+  }
+
+  void Grow(Draft d, const FusionRules::Pattern& pattern) {
+    TakeFront(&d, pattern.front);
+    for (const FusionRules::Step& step : pattern.steps) {
+      while (TakeStep(&d, step)) {
+        d.complete |= step.row->name == pattern.row->must;
+        if (!step.row->repeats) break;
+      }
+    }
+    // What was absorbed behind may have opened a front: the other branch of a tree.
+    TakeFront(&d, pattern.front);
+    drafts_.push_back(std::move(d));
+  }
+
+  void Start(const FusionRules::Pattern& pattern, uint64_t bit, int32_t slot) {
+    if (kernel_of_[slot] >= 0) return;
+    Draft d;
+    d.pattern = pattern.row;
+    const int32_t i = spelled_at_[slot];
+    if (i >= 0 && (spelled_kinds_[i].starts & bit) != 0 && AreFree(spelled_[i].ops) &&
+        Holds(pattern.guard, {.slot = spelled_[i].ops.back(), .spelled = &spelled_[i]}) &&
+        WithinLimits(&d, spelled_[i].ops, InnerBytes(spelled_[i].ops))) {
+      Take(&d, spelled_[i].ops, spelled_[i].row->name, false);
+    } else if ((kinds_[slot]->starts & bit) != 0 && Holds(pattern.guard, {.slot = slot})) {
+      WithinLimits(&d, {slot}, 0);
+      Take(&d, {slot}, TypeOf(slot), false);
+    } else {
+      return;
+    }
+    Grow(std::move(d), pattern);
+    // What did not come together, and an op without company, is free for the next pattern.
+    const Draft& grown = drafts_.back();
+    if (!(grown.complete || pattern.row->must.empty()) ||
+        (grown.ops.size() == 1 && !pattern.row->names_one)) {
+      for (int32_t s : grown.ops) kernel_of_[s] = -1;
+      drafts_.pop_back();
+    }
+  }
+
+  void StartFromAttention(const FusionRules::Pattern& pattern) {
+    for (const AttentionCore& core : FindAttention(in_.graph, in_.execution, flow_, spelled_)) {
+      Draft d;
+      d.pattern = pattern.row;
+      if (!AreFree(core.ops) || !WithinLimits(&d, core.ops, InnerBytes(core.ops))) continue;
+      Take(&d, core.ops, "Attention", false);
+      Grow(std::move(d), pattern);
+      drafts_.back().parts = {"Attention"};
+      drafts_.back().more_parts = 0;
+    }
+  }
+
+  // --- Siblings --------------------------------------------------------------------------------
+
+  // Kernels around projections of one attention that read the same activations become one.
+  void JoinSiblings(const FusionRules::Pattern& pattern) {
+    std::vector<Slots> attention;
+    for (const Draft& d : drafts_) {
+      if (d.pattern->start == "<attention>" || d.pattern->start == "attention") {
+        attention.push_back(d.ops);
+      }
+    }
+    for (const std::vector<int32_t>& projections :
+         FindProjections(in_.graph, in_.execution, flow_, attention)) {
+      // Kernels of projections by what they read, in order of their first op.
+      std::vector<std::pair<std::vector<int32_t>, std::vector<int32_t>>> by_read;
+      for (int32_t s : projections) {
+        if (kernel_of_[s] < 0) {
+          Draft d;
+          d.pattern = pattern.row;
+          Take(&d, {s}, TypeOf(s), false);
+          drafts_.push_back(std::move(d));
+        }
+        const int32_t id = kernel_of_[s];
+        if (drafts_[id].pattern->several && drafts_[id].ops.size() > 1) continue;
+        std::vector<int32_t> read = ActivationsOf(drafts_[id]);
+        auto it = std::find_if(by_read.begin(), by_read.end(),
+                               [&](const auto& entry) { return entry.first == read; });
+        if (it == by_read.end()) {
+          by_read.emplace_back(std::move(read), std::vector<int32_t>());
+          it = by_read.end() - 1;
+        }
+        if (!IsIn(it->second, id)) it->second.push_back(id);
+      }
+      for (const auto& [read, ids] : by_read) {
+        if (ids.size() > 1 && !read.empty()) Join(pattern, ids);
+      }
+    }
+  }
+
+  std::vector<int32_t> ActivationsOf(const Draft& d) const {
+    std::vector<int32_t> out;
+    for (ValueId v : Outside(d, d.ops)) out.push_back(v.index);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  void Join(const FusionRules::Pattern& pattern, absl::Span<const int32_t> ids) {
+    Draft& to = drafts_[ids[0]];
+    to.pattern = pattern.row;
+    for (int32_t id : ids.subspan(1)) {
+      Draft& from = drafts_[id];
+      if (RegionOf(from.ops[0]) != RegionOf(to.ops[0]) || !WithinLimits(&to, from.ops, 0)) continue;
+      to.internal += from.internal;
+      to.parts.emplace_back("|");
+      to.parts.insert(to.parts.end(), from.parts.begin(), from.parts.end());
+      to.more_parts += from.more_parts;
+      for (int32_t s : from.ops) {
+        kernel_of_[s] = ids[0];
+        to.ops.push_back(s);
+      }
+      from.ops.clear();
+    }
+  }
+
+  // --- The end ---------------------------------------------------------------------------------
+
+  // "Conv+Relu"; of a long chain its first parts and the number of the rest.
+  static std::string NameOf(const Draft& d) {
+    std::string out;
+    for (size_t i = 0; i < d.parts.size(); ++i) {
+      const bool bar = d.parts[i] == "|" || (i > 0 && d.parts[i - 1] == "|");
+      absl::StrAppend(&out, i == 0 || bar ? "" : "+", d.parts[i]);
+    }
+    if (d.more_parts > 0) absl::StrAppend(&out, "+", d.more_parts, "more");
+    return out;
+  }
+
+  Grouping Finish() {
+    Grouping out;
+    std::vector<int32_t> group(drafts_.size(), -1);
+    for (size_t i = 0; i < drafts_.size(); ++i) {
+      const Draft& d = drafts_[i];
+      if (d.ops.empty()) continue;
+      group[i] = static_cast<int32_t>(out.groups.size());
+      const bool single = d.ops.size() == 1 && !d.pattern->names_one;
+      out.groups.push_back(
+          {.name = NameOf(d), .pattern = single ? absl::string_view("single") : d.pattern->name});
+    }
+    out.kernel_of = std::move(kernel_of_);
+    for (int32_t s = 0; s < NumSlots(); ++s) {
+      int32_t& k = out.kernel_of[s];
+      if (k == kRepeats) {
+        k = -1;
+      } else if (k >= 0) {
+        k = group[k];
+      } else {
+        k = static_cast<int32_t>(out.groups.size());
+        out.groups.push_back({.name = std::string(TypeOf(s))});
+      }
+    }
+    return out;
+  }
+
+  const FusionInput& in_;
+  const Flow& flow_;
+  const FusionRules& rules_;
+  std::vector<int32_t> kernel_of_;               // by slot: index into drafts_; -1: still free
+  std::vector<const FusionRules::Kind*> kinds_;  // by slot
   std::vector<Spelled> spelled_;
-  std::vector<int32_t> spelled_at_;    // by slot: the spelling whose first op it is, or -1
-  std::vector<int32_t> spelled_from_;  // by ValueId: the spelling whose x it is, or -1
-  absl::flat_hash_map<const OpRow*, std::unique_ptr<Kind>> kinds_;
-  std::vector<int32_t> kernel_of_;  // by slot
-  std::vector<Grown> grown_;
+  std::vector<FusionRules::Kind> spelled_kinds_;
+  std::vector<int32_t> spelled_at_;      // by slot: the spelling whose first op it is, or -1
+  std::vector<int32_t> spelled_from_;    // by ValueId: the first spelling whose x it is, or -1
+  std::vector<int32_t> spelled_next_;    // by spelling: the next one of the same x, or -1
+  std::vector<int32_t> outside_reader_;  // by slot: a reader that kept it out of a kernel, or -1
+  std::vector<Draft> drafts_;
+  std::vector<absl::string_view> refused_;  // by ValueId; empty unless asked for
 };
+
+void AddTwins(const std::vector<int32_t>& twin_of, Grouping* grouping) {
+  for (size_t s = 0; s < twin_of.size(); ++s) {
+    if (twin_of[s] < 0) continue;
+    grouping->kernel_of[s] = grouping->kernel_of[twin_of[s]];
+    grouping->groups[grouping->kernel_of[s]].pattern = "repeated";
+  }
+}
 
 }  // namespace
 
@@ -396,84 +554,30 @@ absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
                                   const Numbers& numbers, const FusionKey& key) {
   absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(key.policy);
   if (!policy.ok()) return policy.status();
-  return Fuser(graph, shapes, execution, works, numbers, key, **policy).Run();
-}
-
-absl::Status VerifyPartition(const Graph& graph, const Execution& execution,
-                             const Partition& partition) {
-  const int kernels = static_cast<int>(partition.kernels.size());
-  if (static_cast<int>(partition.kernel_of.size()) != graph.num_ops()) {
-    return absl::InternalError("kernel_of has not one entry per op");
+  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
+  std::vector<int32_t> twin_of;
+  if ((*policy)->twins) twin_of = FindTwins(graph, shapes, flow);
+  const bool repeats =
+      std::any_of(twin_of.begin(), twin_of.end(), [](int32_t t) { return t >= 0; });
+  Flow once;
+  if (repeats) once = flow.WithoutTwins(twin_of);
+  const FusionInput in{graph, shapes, execution, works, numbers, repeats ? once : flow, key};
+  const FusionRules rules(**policy);
+  Fuser fuser(in, rules, twin_of);
+  Grouping grouping = fuser.Run();
+  if ((*policy)->layout == "nchwc") UseBlockedLayout(in, &grouping);
+  if (repeats) AddTwins(twin_of, &grouping);
+  if (!(*policy)->copies.empty()) InsertCopies(in, (*policy)->copies, &grouping);
+  LeastTraffic least;
+  if ((*policy)->least_traffic) {
+    least = MinimizeTraffic(graph, shapes, execution, works, numbers, flow, key, grouping);
+    grouping = std::move(least.grouping);
   }
-  size_t held = 0;
-  for (int k = 0; k < kernels; ++k) {
-    const std::vector<OpId>& ops = partition.kernels[k].ops;
-    if (ops.empty()) return absl::InternalError(absl::StrCat("kernel ", k, " holds no op"));
-    if (k > 0 && partition.kernels[k - 1].ops[0].index >= ops[0].index) {
-      return absl::InternalError(absl::StrCat("kernel ", k, " is out of order"));
-    }
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if (i > 0 && ops[i - 1].index >= ops[i].index) {
-        return absl::InternalError(absl::StrCat("ops of kernel ", k, " are not ascending"));
-      }
-      if (graph.op(ops[i]).region != graph.op(ops[0]).region) {
-        return absl::InternalError(absl::StrCat("kernel ", k, " crosses regions"));
-      }
-      if (partition.kernel_of[ops[i].index] != k) {
-        return absl::InternalError(absl::StrCat(graph.Describe(ops[i]), " is in two kernels"));
-      }
-    }
-    held += ops.size();
-  }
-  size_t running = 0;
-  for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
-    running += execution.runs(op);
-    if (execution.runs(op) != (partition.kernel_of[op.index] >= 0)) {
-      return absl::InternalError(absl::StrCat(graph.Describe(op), " is in the wrong kernel"));
-    }
-  }
-  if (held != running) return absl::InternalError("the kernels do not hold what runs");
-
-  // No cycle: kernels can be taken away one by one once nothing that is left feeds them.
-  std::vector<std::vector<int32_t>> then(kernels);
-  std::vector<int32_t> waits(kernels, 0);
-  for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
-    const int32_t k = partition.kernel_of[op.index];
-    if (k < 0) continue;
-    for (ValueId v : graph.inputs(op)) {
-      if (!v.has_value()) continue;
-      const Value& root = graph.value(execution.root[v.index]);
-      if (root.def != Value::Def::kOp) continue;
-      const int32_t before = partition.kernel_of[root.op.index];
-      if (before < 0 || before == k) continue;
-      then[before].push_back(k);
-      ++waits[k];
-    }
-  }
-  std::vector<int32_t> ready;
-  for (int k = 0; k < kernels; ++k) {
-    if (waits[k] == 0) ready.push_back(k);
-  }
-  int done = 0;
-  while (!ready.empty()) {
-    const int32_t k = ready.back();
-    ready.pop_back();
-    ++done;
-    for (int32_t next : then[k]) {
-      if (--waits[next] == 0) ready.push_back(next);
-    }
-  }
-  if (done != kernels) return absl::InternalError("the kernels wait for each other in a circle");
-
-  const double saved = partition.internal_writes + partition.internal_reads +
-                       partition.shared_reads - partition.extra_reads - partition.inserted;
-  const double difference = partition.bytes_unfused - partition.bytes_fused;
-  // Bytes are whole numbers: exact below 2^53.
-  if (difference != saved && std::abs(difference - saved) > 1e-12 * partition.bytes_unfused) {
-    return absl::InternalError(absl::StrCat("traffic does not add up: ", difference, " saved, but ",
-                                            saved, " accounted for"));
-  }
-  return absl::OkStatus();
+  Partition out = FinishPartition(graph, execution, numbers, flow, key, grouping);
+  out.regions = least.regions;
+  out.regions_not_exact = least.regions_not_exact;
+  if (key.explain) out.unfused = ExplainEdges(in, out, fuser.refused());
+  return out;
 }
 
 }  // namespace assay

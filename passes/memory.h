@@ -1,15 +1,10 @@
-// What has to be in memory at once, running op after op in file order.
-//
-// A buffer is born at the op that writes it (a graph input: at the start) and dies after the last
-// op that reads it or one of its views (a graph output: at the end). A loop runs its body many
-// times, so what the body reads from outside, and what the loop was given, lives to the loop's end;
-// what the body gives out lives to the end of the body. The carried values that a body sees as
-// arguments are buffers counted already, as what the loop was given or as what the body gave out.
+// What has to be in memory at once: when each buffer is alive (passes/steps.h), the peak and what
+// stands there, a packed arena (passes/arena.h), an order that needs less (passes/order.h).
 //
 // Two peaks: every result in a buffer of its own (what a runtime without in-place operators
 // allocates), and with in-place results: the first result takes over the buffer of the operand that
 // its operator's row names, when the op is that buffer's last use, sizes are equal, and it is not
-// the caller's.
+// the caller's. A kernel's last result takes over what only its in-place tail reads.
 #ifndef ASSAY_PASSES_MEMORY_H_
 #define ASSAY_PASSES_MEMORY_H_
 
@@ -20,30 +15,22 @@
 #include "ir/graph.h"
 #include "passes/facts.h"
 #include "passes/flow.h"
+#include "passes/steps.h"
 
 namespace assay {
 
-// A buffer and the ops, as indices in op order, during which it lives: [from, to], both inclusive.
-struct Lifetime {
-  ValueId value;
-  double bytes = 0;
-  int32_t from = 0, to = 0;
-  // The buffer whose place it may take at `from`: an index into the list of lifetimes; -1: none.
-  int32_t takes_over = -1;
-};
+// Of every buffer whose size is known, when the steps run in this order. By birth in the order that
+// `steps` stand in.
+std::vector<Memory::Buffer> Lifetimes(const Steps& steps, absl::Span<const int32_t> order);
 
-// In order of birth, then of value. `unknown` counts buffers whose size is not known and that are
-// left out.
-std::vector<Lifetime> Lifetimes(const Graph& graph, const Execution& execution,
-                                absl::Span<const double> value_bytes, const Flow& flow,
-                                int* unknown);
+// Bytes alive at each step; with in-place results also that of the buffers taken over left out.
+std::vector<double> LiveBytes(absl::Span<const Memory::Buffer> buffers, int steps, bool in_place);
+
+// Everything but `weights_bytes` and `caches`.
+Memory PlanSteps(const Steps& steps);
 
 Memory PlanMemory(const Graph& graph, const Shapes& shapes, const Execution& execution,
                   const Works& works, const Numbers& numbers);
-
-// Bytes of a packed plan: each buffer, largest first, goes to the lowest gap that it fits into
-// among those it lives together with. -1 when more than `max_pairs` pairs of buffers live together.
-double PackArena(absl::Span<const Lifetime> lifetimes, int64_t max_pairs);
 
 // Memory::peak_activation_bytes with other sizes: a what-if on precision.
 double PeakActivationBytes(const Graph& graph, const Execution& execution,

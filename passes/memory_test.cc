@@ -86,6 +86,24 @@ TEST(Memory, WhatALoopReadsLivesToItsEnd) {
   EXPECT_EQ(run->memory->peak_at, run.op("Tanh"));
 }
 
+TEST(Memory, NamesWhatIsAliveAtThePeak) {
+  Analyzed run(R"(
+    arg %x: f32[10]
+    %a = Exp(%x)
+    %wide = Concat(%a, %x) {axis = 0}
+    %s = ReduceSum(%wide) {keepdims = 1}
+    return %s
+  )");
+  ASSERT_TRUE(run.ok());
+  const Memory& m = *run->memory;
+  EXPECT_EQ(m.live, (std::vector<double>{80, 160, 84}));
+  ASSERT_EQ(m.peak_buffers.size(), 3u);
+  EXPECT_EQ(m.buffers[m.peak_buffers[0]].value, run.value("wide"));
+  EXPECT_EQ(m.buffers[m.peak_buffers[0]].from, 1);
+  EXPECT_EQ(m.buffers[m.peak_buffers[0]].to, 2);
+  EXPECT_EQ(m.order, (std::vector<int32_t>{0, 1, 2}));
+}
+
 // A random program of Exp, Add and Identity; the oracle walks it and frees what nobody reads any
 // more.
 TEST(Memory, PeakIsThatOfASimulation) {
@@ -149,16 +167,6 @@ TEST(Memory, PeakIsThatOfASimulation) {
     EXPECT_GE(run->memory->arena_bytes, run->memory->peak_activation_bytes);
     EXPECT_LE(run->memory->peak_inplace_bytes, run->memory->peak_activation_bytes);
   }
-}
-
-TEST(PackArena, PlacesDoNotOverlapInTimeAndSpace) {
-  // 10 and 20 together, then 20 and 25: 25 fits over 10 only in part.
-  std::vector<Lifetime> l = {{.bytes = 10, .from = 0, .to = 1},
-                             {.bytes = 20, .from = 0, .to = 2},
-                             {.bytes = 25, .from = 2, .to = 3}};
-  EXPECT_EQ(PackArena(l, 100), 45);
-  EXPECT_EQ(PackArena(l, 1), -1);
-  EXPECT_EQ(PackArena({}, 100), 0);
 }
 
 }  // namespace

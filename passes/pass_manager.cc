@@ -14,8 +14,10 @@
 #include "passes/evaluate.h"
 #include "passes/execution.h"
 #include "passes/fusion.h"
+#include "passes/kernels.h"
 #include "passes/memory.h"
 #include "passes/parallel.h"
+#include "passes/partition.h"
 #include "passes/shapes.h"
 #include "passes/work.h"
 
@@ -80,6 +82,13 @@ absl::Status RunMemory(PassRun& r) {
   return absl::OkStatus();
 }
 
+absl::Status RunKernels(PassRun& r) {
+  const Analysis& a = r.analysis;
+  r.analysis.kernel_plans[r.key] = std::make_unique<const KernelPlan>(
+      PlanKernels(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.partitions[r.key]));
+  return absl::OkStatus();
+}
+
 // The policy that the request's runtime follows.
 FusionKey KeyOf(const EstimateRequest& request) {
   return FusionKey{.policy = request.runtime->fusion};
@@ -139,15 +148,21 @@ absl::Span<const PassRow> Passes() {
        .run = RunFusion,
        .keyed = true},
       {.name = "concurrency",
-       .summary = "stages, width and critical path on real edges",
+       .summary = "stages, width and critical path of the ops on real edges",
        .needs = kCounted,
        .makes = Fact::kConcurrency,
        .run = RunConcurrency},
       {.name = "memory",
-       .summary = "lifetimes of buffers, peak and packed arena",
+       .summary = "lifetimes of the ops' buffers, peak, packed arena, an order that needs less",
        .needs = kCounted,
        .makes = Fact::kMemory,
        .run = RunMemory},
+      {.name = "kernels",
+       .summary = "concurrency and memory of a partition's kernels; once per policy",
+       .needs = {Fact::kShapes, Fact::kExecution, Fact::kWorks, Fact::kNumbers, Fact::kPartitions},
+       .makes = Fact::kKernelPlans,
+       .run = RunKernels,
+       .keyed = true},
       {.name = "estimate",
        .summary = "time, energy and fit on each target",
        .needs = {Fact::kShapes, Fact::kExecution, Fact::kWorks, Fact::kNumbers, Fact::kPartitions,
@@ -182,6 +197,8 @@ absl::string_view Name(Fact fact) {
       return "concurrency";
     case Fact::kMemory:
       return "memory";
+    case Fact::kKernelPlans:
+      return "kernel_plans";
     case Fact::kEstimates:
       return "estimates";
   }
@@ -191,6 +208,11 @@ absl::string_view Name(Fact fact) {
 const Partition* Analysis::FindPartition(const FusionKey& key) const {
   const int i = FindKey(fusion_keys, key);
   return i < 0 ? nullptr : partitions[i].get();
+}
+
+const KernelPlan* Analysis::FindKernelPlan(const FusionKey& key) const {
+  const int i = FindKey(fusion_keys, key);
+  return i < 0 || i >= static_cast<int>(kernel_plans.size()) ? nullptr : kernel_plans[i].get();
 }
 
 std::vector<Assumption> Analysis::assumptions() const {
@@ -242,6 +264,7 @@ absl::Status ResolveKeys(const PassRequest& request, FactSet make, Analysis* a) 
       add(key);
     }
   }
+  if (make.has(Fact::kKernelPlans)) a->kernel_plans.resize(a->fusion_keys.size());
   if (make.has(Fact::kEstimates)) {
     a->estimate_requests = request.estimates;
     for (EstimateRequest& e : a->estimate_requests) {
@@ -270,13 +293,14 @@ absl::Status ResolveKeys(const PassRequest& request, FactSet make, Analysis* a) 
 
 int NumKeys(const PassRow& row, const Analysis& a) {
   if (!row.keyed) return 1;
-  return static_cast<int>(row.makes == Fact::kPartitions ? a.fusion_keys.size()
-                                                         : a.estimate_requests.size());
+  return static_cast<int>(row.makes == Fact::kPartitions    ? a.fusion_keys.size()
+                          : row.makes == Fact::kKernelPlans ? a.kernel_plans.size()
+                                                            : a.estimate_requests.size());
 }
 
 std::string KeyText(const PassRow& row, const Analysis& a, int key) {
   if (!row.keyed) return "";
-  if (row.makes == Fact::kPartitions) return a.fusion_keys[key].policy;
+  if (row.makes != Fact::kEstimates) return a.fusion_keys[key].policy;
   const EstimateRequest& e = a.estimate_requests[key];
   return absl::StrCat(e.target->name, " ", e.runtime->name,
                       e.precision.empty() ? "" : absl::StrCat(" ", e.precision));

@@ -38,7 +38,9 @@ TEST(Passes, AfterStopsThere) {
     EXPECT_EQ(run->execution != nullptr, row.name != "shapes");
     EXPECT_EQ(run->memory != nullptr, row.name == "memory" || row.name == "estimate");
     EXPECT_EQ(run->concurrency != nullptr, row.name == "concurrency");
-    EXPECT_EQ(!run->partitions.empty(), row.name == "fusion" || row.name == "estimate");
+    EXPECT_EQ(!run->partitions.empty(),
+              row.name == "fusion" || row.name == "kernels" || row.name == "estimate");
+    EXPECT_EQ(!run->kernel_plans.empty(), row.name == "kernels");
   }
   Analyzed shapes(kSmall, {.after = "shapes", .timings = true});
   ASSERT_EQ(shapes->timings.size(), 1u);
@@ -74,9 +76,9 @@ TEST(Passes, EachKeyIsMadeOnce) {
   for (const PassTiming& t : run->timings) {
     if (!t.key.empty()) keys.push_back(absl::StrCat(t.pass, ":", t.key));
   }
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{"fusion:none", "fusion:greedy", "estimate:h100-sxm ideal",
-                                      "estimate:h100-sxm ideal fp16"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"fusion:none", "fusion:greedy", "kernels:none",
+                                            "kernels:greedy", "estimate:h100-sxm ideal",
+                                            "estimate:h100-sxm ideal fp16"}));
 }
 
 TEST(Passes, UnknownNamesOfferTheNearest) {
@@ -164,8 +166,17 @@ std::string Dump(const Analyzed& run) {
     add(p->bytes_fused, p->bytes_unfused, p->shared_reads);
   }
   add(run->concurrency->stages, run->concurrency->width, run->concurrency->critical_flops);
-  for (OpId op : run->concurrency->critical_ops) add(op.index);
-  add(run->memory->peak_activation_bytes, run->memory->peak_at.index, run->memory->arena_bytes);
+  for (int32_t op : run->concurrency->critical_nodes) add(op);
+  auto add_memory = [&](const Memory& m) {
+    add(m.peak_activation_bytes, m.peak_at.index, m.arena_bytes, m.best_peak_bytes);
+    for (const Memory::Buffer& b : m.buffers) add(b.value.index, b.from, b.to, b.offset);
+    for (int32_t step : m.best_order) add(step);
+  };
+  add_memory(*run->memory);
+  for (const auto& plan : run->kernel_plans) {
+    add(plan->concurrency.stages, plan->concurrency.width);
+    add_memory(plan->memory);
+  }
   for (const auto& e : run->estimates) {
     char buffer[64];
     for (double x : {e->latency_s, e->latency_low_s, e->latency_high_s, e->utilization}) {

@@ -22,6 +22,7 @@
 #include "passes/evaluate.h"
 #include "passes/execution.h"
 #include "passes/fusion.h"
+#include "passes/kernels.h"
 #include "passes/memory.h"
 #include "passes/pass_manager.h"
 #include "passes/shapes.h"
@@ -123,15 +124,17 @@ void BM_EvaluateAgain(benchmark::State& state) {
   PerNode(state);
 }
 
-void BM_Fusion(benchmark::State& state) {
+void Fusion(benchmark::State& state, const char* policy) {
   const Net& net = NetOf(state.range(0), false);
   const Analysis& a = net.facts;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        FuseOps(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers, FusionKey{}));
+        FuseOps(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers, {.policy = policy}));
   }
   PerNode(state);
 }
+void BM_Fusion(benchmark::State& state) { Fusion(state, "greedy"); }
+void BM_FusionOptimal(benchmark::State& state) { Fusion(state, "optimal"); }
 
 void BM_Concurrency(benchmark::State& state) {
   const Net& net = NetOf(state.range(0), false);
@@ -145,6 +148,82 @@ void BM_Concurrency(benchmark::State& state) {
 
 void BM_Memory(benchmark::State& state) {
   const Net& net = NetOf(state.range(0), false);
+  const Analysis& a = net.facts;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(PlanMemory(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+  }
+  PerNode(state);
+}
+
+void BM_Kernels(benchmark::State& state) {
+  const Net& net = NetOf(state.range(0), false);
+  const Analysis& a = net.facts;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        PlanKernels(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.partitions[0]));
+  }
+  PerNode(state);
+}
+
+// What the three of them find is not what limits them: blocks of four parallel branches, whose
+// order in the file needs more memory than another, so that every search has work to do.
+Graph MakeBranches(int64_t nodes) {
+  GraphBuilder b(OpTable::BuiltIn());
+  ClaimedType type{.kind = TypeKind::kTensor, .dtype = DType::kF32, .ranked = true};
+  type.dims = {{.value = 8}, {.value = 16}};
+  ValueId x = b.AddArg("x", type);
+  auto weight = [&](absl::string_view name, int64_t rows, int64_t columns) {
+    return b.AddWeight(name, b.AddConstant({.dtype = DType::kF32,
+                                            .dims = {rows, columns},
+                                            .stored_elements = rows * columns}));
+  };
+  const ValueId wide[] = {weight("w0", 16, 64), weight("w1", 16, 96), weight("w2", 16, 32),
+                          weight("w3", 16, 128)};
+  const ValueId narrow[] = {weight("n0", 64, 16), weight("n1", 96, 16), weight("n2", 32, 16),
+                            weight("n3", 128, 16)};
+  int count = 0;
+  auto op = [&](absl::string_view type_name, std::initializer_list<ValueId> in) {
+    b.BeginOp(type_name, "", 17, in, {});
+    const ValueId out = b.AddResult(absl::StrCat("v", count++));
+    b.EndOp();
+    return out;
+  };
+  for (int64_t i = 0; i < nodes / 13; ++i) {
+    ValueId branch[4];
+    for (int k = 0; k < 4; ++k) branch[k] = op("MatMul", {x, wide[k]});
+    for (ValueId& v : branch) v = op("Relu", {v});
+    for (int k = 0; k < 4; ++k) branch[k] = op("MatMul", {branch[k], narrow[k]});
+    x = op("Sum", {branch[0], branch[1], branch[2], branch[3], x});
+  }
+  return *std::move(b).Finish({x});
+}
+
+const Net& BranchesOf(int64_t nodes) {
+  static auto& nets = *new std::map<int64_t, std::unique_ptr<Net>>();
+  std::unique_ptr<Net>& net = nets[nodes];
+  if (net == nullptr) {
+    net = std::make_unique<Net>(Net{MakeBranches(nodes), {}});
+    net->facts = *RunPasses(net->graph, {.threads = 1});
+  }
+  return *net;
+}
+
+void BM_BranchesShapes(benchmark::State& state) {
+  const Net& net = BranchesOf(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(InferShapes(net.graph, {}));
+  PerNode(state);
+}
+void BM_BranchesConcurrency(benchmark::State& state) {
+  const Net& net = BranchesOf(state.range(0));
+  const Analysis& a = net.facts;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        MeasureConcurrency(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+  }
+  PerNode(state);
+}
+void BM_BranchesMemory(benchmark::State& state) {
+  const Net& net = BranchesOf(state.range(0));
   const Analysis& a = net.facts;
   for (auto _ : state) {
     benchmark::DoNotOptimize(PlanMemory(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
@@ -171,8 +250,13 @@ BENCHMARK(BM_WorkBound)->ASSAY_SIZES;
 BENCHMARK(BM_WorkBoundAllThreads)->ASSAY_SIZES->UseRealTime();
 BENCHMARK(BM_EvaluateAgain)->ASSAY_SIZES;
 BENCHMARK(BM_Fusion)->ASSAY_SIZES;
+BENCHMARK(BM_FusionOptimal)->ASSAY_SIZES;
 BENCHMARK(BM_Concurrency)->ASSAY_SIZES;
 BENCHMARK(BM_Memory)->ASSAY_SIZES;
+BENCHMARK(BM_Kernels)->ASSAY_SIZES;
+BENCHMARK(BM_BranchesShapes)->ASSAY_SIZES;
+BENCHMARK(BM_BranchesConcurrency)->ASSAY_SIZES;
+BENCHMARK(BM_BranchesMemory)->ASSAY_SIZES;
 BENCHMARK(BM_AllPasses)->ASSAY_SIZES;
 BENCHMARK(BM_AllPassesAllThreads)->ASSAY_SIZES->UseRealTime();
 

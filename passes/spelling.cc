@@ -9,89 +9,117 @@
 #include "ir/op_table.h"
 
 namespace assay {
-
-absl::Span<const SpellingRow> Activations() {
-  static constexpr SpellingRow kRows[] = {
-      // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel, arXiv 1606.08415.
-      {"GeluTanh", "Mul(Mul(x, c), Add(Tanh(Mul(Add(x, Mul(Pow(x, c), c)), c)), c))"},
-      {"GeluTanh", "Mul(Mul(x, Add(Tanh(Mul(Add(x, Mul(Pow(x, c), c)), c)), c)), c)"},
-      {"GeluTanh", "Mul(Mul(x, c), Add(Tanh(Mul(Add(x, Mul(Mul(Mul(x, x), x), c)), c)), c))"},
-      // x / 2 (1 + erf(x / sqrt(2))): the same paper, exactly.
-      {"Gelu", "Mul(Mul(x, Add(Erf(Div(x, c)), c)), c)"},
-      {"Gelu", "Mul(Mul(x, c), Add(Erf(Div(x, c)), c))"},
-      {"Gelu", "Mul(x, Mul(Add(Erf(Div(x, c)), c), c))"},
-      {"Gelu", "Mul(Mul(x, Add(Erf(Mul(x, c)), c)), c)"},
-      {"Gelu", "Mul(Mul(x, c), Add(Erf(Mul(x, c)), c))"},
-      {"HardSwish", "Div(Mul(x, Clip(Add(x, c), c, c)), c)"},
-      {"HardSwish", "Mul(Mul(x, Clip(Add(x, c), c, c)), c)"},
-      {"HardSwish", "Mul(x, Div(Clip(Add(x, c), c, c), c))"},
-      {"HardSwish", "Mul(x, Mul(Clip(Add(x, c), c, c), c))"},
-      {"HardSwish", "Mul(x, HardSigmoid(x))"},
-      {"HardSigmoid", "Div(Clip(Add(x, c), c, c), c)"},
-      {"Mish", "Mul(x, Tanh(Softplus(x)))"},
-      {"QuickGelu", "Mul(x, Sigmoid(Mul(x, c)))"},
-      {"SiLU", "Mul(x, Sigmoid(x))"},
-  };
-  return kRows;
-}
-
 namespace {
 
-// An expression as a tree, root first.
+// An expression as a tree; an op that has a name is one node.
 struct Node {
   enum class Kind : uint8_t { kOp, kInput, kConstant };
   Kind kind = Kind::kOp;
   absl::string_view type;
   bool commutes = false;
+  int16_t input = -1;                        // kInput: which
   absl::InlinedVector<int16_t, 3> operands;  // indices of nodes
 };
-using Tree = std::vector<Node>;
+struct Tree {
+  std::vector<Node> nodes;
+  int16_t root = -1;
+  int inputs = 0;
+};
 
 // Reads one expression; the rows are ours, so what is not one is a bug that the tests find.
-int16_t Parse(absl::string_view* text, Tree* tree) {
-  auto skip = [&] {
-    while (!text->empty() && (text->front() == ' ' || text->front() == ',')) text->remove_prefix(1);
-  };
-  skip();
-  size_t n = 0;
-  while (n < text->size() && std::isalnum(static_cast<unsigned char>((*text)[n]))) ++n;
-  const absl::string_view word = text->substr(0, n);
-  text->remove_prefix(n);
-  const int16_t index = static_cast<int16_t>(tree->size());
-  tree->emplace_back();
-  if (text->empty() || text->front() != '(') {
-    (*tree)[index].kind = word == "x" ? Node::Kind::kInput : Node::Kind::kConstant;
-    return index;
-  }
-  text->remove_prefix(1);
-  (*tree)[index].type = word;
-  (*tree)[index].commutes = word == "Add" || word == "Mul";
-  while (true) {
-    skip();
-    if (text->empty()) return index;
-    if (text->front() == ')') {
-      text->remove_prefix(1);
-      return index;
+class Parser {
+ public:
+  // Bit i of `omitted`: the i-th optional op is left out.
+  Parser(absl::string_view text, int omitted) : text_(text), omitted_(omitted) {}
+
+  Tree Parse() {
+    while (true) {
+      Skip();
+      // "d = Sub(...);" gives its op a name.
+      if (text_.size() > 3 && text_.substr(1, 3) == " = ") {
+        const char name = text_[0];
+        text_.remove_prefix(4);
+        named_[name] = Expression();
+        Skip();
+        continue;
+      }
+      tree_.root = Expression();
+      return std::move(tree_);
     }
-    const int16_t operand = Parse(text, tree);
-    (*tree)[index].operands.push_back(operand);
   }
-}
+
+ private:
+  void Skip() {
+    while (!text_.empty() && (text_[0] == ' ' || text_[0] == ',' || text_[0] == ';')) {
+      text_.remove_prefix(1);
+    }
+  }
+
+  int16_t Expression() {
+    Skip();
+    size_t n = 0;
+    while (n < text_.size() && std::isalnum(static_cast<unsigned char>(text_[n]))) ++n;
+    const absl::string_view word = text_.substr(0, n);
+    text_.remove_prefix(n);
+    const bool optional = !text_.empty() && text_[0] == '?';
+    if (optional) text_.remove_prefix(1);
+    if (text_.empty() || text_[0] != '(') return Leaf(word);
+    const bool omit = optional && ((omitted_ >> optionals_++) & 1) != 0;
+    text_.remove_prefix(1);
+    Node node;
+    node.type = word;
+    node.commutes = word == "Add" || word == "Mul" || word == "Max" || word == "Min";
+    while (true) {
+      Skip();
+      if (text_.empty() || text_[0] == ')') break;
+      node.operands.push_back(Expression());
+    }
+    if (!text_.empty()) text_.remove_prefix(1);
+    if (omit) return node.operands[0];
+    tree_.nodes.push_back(std::move(node));
+    return static_cast<int16_t>(tree_.nodes.size() - 1);
+  }
+
+  int16_t Leaf(absl::string_view word) {
+    Node node;
+    if (word == "c") {
+      node.kind = Node::Kind::kConstant;
+    } else {
+      auto [it, added] = named_.try_emplace(word.empty() ? '\0' : word[0],
+                                            static_cast<int16_t>(tree_.nodes.size()));
+      if (!added) return it->second;
+      node.kind = Node::Kind::kInput;
+      node.input = static_cast<int16_t>(tree_.inputs++);
+    }
+    tree_.nodes.push_back(std::move(node));
+    return static_cast<int16_t>(tree_.nodes.size() - 1);
+  }
+
+  absl::string_view text_;
+  const int omitted_;
+  int optionals_ = 0;
+  absl::flat_hash_map<char, int16_t> named_;  // letter to node
+  Tree tree_;
+};
 
 struct Pattern {
   const SpellingRow* row;
   Tree tree;
 };
 
-std::vector<Pattern> Compile(absl::Span<const SpellingRow> rows) {
-  std::vector<Pattern> out;
-  for (const SpellingRow& row : rows) {
-    Pattern p{&row, {}};
-    absl::string_view text = row.expression;
-    Parse(&text, &p.tree);
-    out.push_back(std::move(p));
-  }
-  return out;
+// All rows, read on first use.
+const std::vector<Pattern>& Patterns() {
+  static const auto* const kPatterns = [] {
+    auto* out = new std::vector<Pattern>();
+    for (const SpellingRow& row : Spellings()) {
+      const auto optionals = std::count(row.expression.begin(), row.expression.end(), '?');
+      for (int omitted = 0; omitted < (1 << optionals); ++omitted) {
+        out->push_back({&row, Parser(row.expression, omitted).Parse()});
+      }
+    }
+    return out;
+  }();
+  return *kPatterns;
 }
 
 class Matcher {
@@ -101,79 +129,140 @@ class Matcher {
 
   // The spelling that ends in the op of that slot, or one without ops.
   Spelled Match(const Pattern& pattern, int32_t slot) {
-    found_ = Spelled{.row = pattern.row};
-    if (!MatchOp(pattern.tree, 0, slot) || !found_.input.has_value()) return {};
-    std::sort(found_.ops.begin(), found_.ops.end());
-    found_.ops.erase(std::unique(found_.ops.begin(), found_.ops.end()), found_.ops.end());
-    return Closed(slot) ? std::move(found_) : Spelled{};
+    tree_ = &pattern.tree;
+    const OpRow* row = graph_.op(flow_.ops[slot]).row;
+    if (row->name == tree_->nodes[tree_->root].type && !MayMatch(tree_->nodes[tree_->root], slot)) {
+      return {};
+    }
+    state_.ops.clear();
+    state_.changes.clear();
+    state_.inputs.assign(tree_->inputs, ValueId());
+    state_.bound.assign(tree_->nodes.size(), -1);
+    if (!MatchOp(tree_->root, slot)) return {};
+    Spelled found{.row = pattern.row};
+    for (ValueId v : state_.inputs) {
+      if (!v.has_value()) return {};
+      if (std::find(found.inputs.begin(), found.inputs.end(), v) != found.inputs.end()) return {};
+      found.inputs.push_back(v);
+    }
+    found.ops.assign(state_.ops.begin(), state_.ops.end());
+    std::sort(found.ops.begin(), found.ops.end());
+    found.ops.erase(std::unique(found.ops.begin(), found.ops.end()), found.ops.end());
+    if (!IsClosed(graph_, flow_, found.ops, slot)) return {};
+    return found;
   }
 
  private:
-  bool MatchValue(const Tree& tree, int16_t node, ValueId operand) {
+  // A quick look at the operands: most attempts end here, before anything is remembered.
+  bool MayMatch(const Node& node, int32_t slot) const {
+    for (int16_t operand : node.operands) {
+      const Node& n = tree_->nodes[operand];
+      if (n.kind != Node::Kind::kOp) continue;
+      bool found = false;
+      for (const Flow::Access& a : flow_.reads(slot)) {
+        const int32_t w = flow_.writer(a.value);
+        const OpRow* row = w < 0 ? nullptr : graph_.op(flow_.ops[w]).row;
+        found |= row != nullptr && (row->name == n.type || row->name == "Cast");
+      }
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  // What has been taken for what, and in which order, so that it can be taken back.
+  struct State {
+    absl::InlinedVector<int32_t, 16> ops;
+    absl::InlinedVector<ValueId, 3> inputs;
+    absl::InlinedVector<int32_t, 24> bound;    // by node: the slot that it is
+    absl::InlinedVector<int16_t, 24> changes;  // a node that was bound; ~i: input i that was
+  };
+  struct Mark {
+    size_t ops, changes;
+  };
+  Mark Here() const { return {state_.ops.size(), state_.changes.size()}; }
+  void BackTo(const Mark& mark) {
+    state_.ops.resize(mark.ops);
+    while (state_.changes.size() > mark.changes) {
+      const int16_t change = state_.changes.back();
+      state_.changes.pop_back();
+      if (change >= 0) {
+        state_.bound[change] = -1;
+      } else {
+        state_.inputs[~change] = ValueId();
+      }
+    }
+  }
+  void Bind(int16_t node, int32_t slot) {
+    state_.bound[node] = slot;
+    state_.changes.push_back(node);
+  }
+
+  bool MatchValue(int16_t node, ValueId operand) {
     const ValueId v = execution_.root[operand.index];
-    switch (tree[node].kind) {
+    const Node& n = tree_->nodes[node];
+    switch (n.kind) {
       case Node::Kind::kInput:
-        if (found_.input.has_value()) return found_.input == v;
-        if (execution_.is_weight(operand)) return false;
-        found_.input = v;
+        if (state_.inputs[n.input].has_value()) return state_.inputs[n.input] == v;
+        if (IsConstantOperand(graph_, execution_, operand)) return false;
+        state_.inputs[n.input] = v;
+        state_.changes.push_back(static_cast<int16_t>(~n.input));
         return true;
       case Node::Kind::kConstant:
         return IsConstantOperand(graph_, execution_, operand);
       case Node::Kind::kOp: {
         const int32_t writer = flow_.writer(v);
-        return writer >= 0 && MatchOp(tree, node, writer);
+        return writer >= 0 && MatchOp(node, writer);
       }
     }
     return false;
   }
 
-  bool MatchOp(const Tree& tree, int16_t node, int32_t slot) {
-    const Node& n = tree[node];
+  bool MatchOp(int16_t node, int32_t slot) {
+    if (state_.bound[node] >= 0) return state_.bound[node] == slot;
+    const Node& n = tree_->nodes[node];
     const OpRow* row = graph_.op(flow_.ops[slot]).row;
-    if (row == nullptr || row->name != n.type) return false;
+    if (row == nullptr || (row->name == n.type && !MayMatch(n, slot))) return false;
     const absl::Span<const ValueId> in = graph_.inputs(flow_.ops[slot]);
+    const Mark before = Here();
+    if (row->name != n.type) {
+      if (row->name != "Cast" || !in[0].has_value()) return false;
+      const int32_t writer = flow_.writer(execution_.root[in[0].index]);
+      if (writer < 0) return false;
+      state_.ops.push_back(slot);
+      if (!MatchOp(node, writer)) {
+        BackTo(before);
+        return false;
+      }
+      Bind(node, slot);
+      return true;
+    }
     if (in.size() > n.operands.size()) return false;
-    const Spelled before = found_;
     for (bool swapped : {false, true}) {
       if (swapped && !n.commutes) break;
-      found_ = before;
-      found_.ops.push_back(slot);
+      BackTo(before);
+      state_.ops.push_back(slot);
+      Bind(node, slot);
       bool ok = true;
       for (size_t i = 0; i < in.size() && ok; ++i) {
         const size_t k = swapped ? in.size() - 1 - i : i;
         if (!in[i].has_value()) continue;
-        ok = MatchValue(tree, n.operands[k], in[i]);
+        ok = MatchValue(n.operands[k], in[i]);
       }
       // What is missing at the end must be optional constants (the bounds of a Clip).
       for (size_t i = in.size(); i < n.operands.size() && ok; ++i) {
-        ok = tree[n.operands[i]].kind == Node::Kind::kConstant;
+        ok = tree_->nodes[n.operands[i]].kind == Node::Kind::kConstant;
       }
       if (ok) return true;
     }
-    found_ = before;
+    BackTo(before);
     return false;
-  }
-
-  // All in one region, and only the last result is read outside.
-  bool Closed(int32_t last) const {
-    const RegionId region = graph_.op(flow_.ops[last]).region;
-    for (int32_t s : found_.ops) {
-      if (graph_.op(flow_.ops[s]).region != region) return false;
-      if (s == last) continue;
-      for (const Flow::Access& w : flow_.writes(s)) {
-        if (flow_.escapes(w.value)) return false;
-        for (int32_t reader : flow_.readers(w.value)) {
-          if (!std::binary_search(found_.ops.begin(), found_.ops.end(), reader)) return false;
-        }
-      }
-    }
-    return found_.ops.back() == last;
   }
 
   const Graph& graph_;
   const Execution& execution_;
   const Flow& flow_;
-  Spelled found_;
+  const Tree* tree_ = nullptr;
+  State state_;
 };
 
 }  // namespace
@@ -184,9 +273,24 @@ bool IsConstantOperand(const Graph& graph, const Execution& execution, ValueId v
   return value.def == Value::Def::kOp && execution.exec[value.op.index] == Exec::kShape;
 }
 
+bool IsClosed(const Graph& graph, const Flow& flow, absl::Span<const int32_t> ascending,
+              int32_t last) {
+  const RegionId region = graph.op(flow.ops[last]).region;
+  for (int32_t s : ascending) {
+    if (graph.op(flow.ops[s]).region != region) return false;
+    if (s == last) continue;
+    for (const Flow::Access& w : flow.writes(s)) {
+      if (flow.escapes(w.value)) return false;
+      for (int32_t reader : flow.readers(w.value)) {
+        if (!std::binary_search(ascending.begin(), ascending.end(), reader)) return false;
+      }
+    }
+  }
+  return ascending.back() == last;
+}
+
 std::vector<Spelled> FindSpellings(const Graph& graph, const Execution& execution, const Flow& flow,
-                                   absl::Span<const SpellingRow> rows) {
-  const std::vector<Pattern> patterns = Compile(rows);
+                                   absl::Span<const SpellingRow* const> rows) {
   // The patterns that end in an operator, by its row.
   absl::flat_hash_map<const OpRow*, std::vector<const Pattern*>> by_row;
   std::vector<Spelled> out;
@@ -195,11 +299,14 @@ std::vector<Spelled> FindSpellings(const Graph& graph, const Execution& executio
   // From the back, so that a longer spelling is met before the shorter one inside it.
   for (int32_t s = static_cast<int32_t>(flow.ops.size()) - 1; s >= 0; --s) {
     const OpRow* row = graph.op(flow.ops[s]).row;
-    if (row == nullptr || row->role != Role::kPointwise || taken[s]) continue;
+    if (row == nullptr || taken[s]) continue;
     auto [it, added] = by_row.try_emplace(row);
     if (added) {
-      for (const Pattern& p : patterns) {
-        if (p.tree[0].type == row->name) it->second.push_back(&p);
+      for (const Pattern& p : Patterns()) {
+        if (p.tree.nodes[p.tree.root].type == row->name &&
+            std::find(rows.begin(), rows.end(), p.row) != rows.end()) {
+          it->second.push_back(&p);
+        }
       }
     }
     for (const Pattern* p : it->second) {

@@ -1,10 +1,13 @@
 // Functions that exporters write in several operators, as expressions over operator names:
 //
 //   {"SiLU", "Mul(x, Sigmoid(x))"}
+//   {"Softmax", "e = Exp(Sub(x, ReduceMax(x, c))); Div(e, ReduceSum(e, c))"}
 //
-// x is the one tensor that comes from outside and c any constant (a weight, or a size). Operands of
-// Add and Mul match in either order. A spelling is found when nothing outside it reads a result
-// inside it. To add one, add a row in spelling.cc.
+// c is any constant (a weight, or a size), a name with `=` stands for one op that is used more than
+// once, every other letter for one tensor from outside (two letters for two tensors). `Add?(e, c)`
+// is `Add(e, c)` or just e. Operands of Add, Mul, Max and Min match in either order, and a Cast may
+// stand anywhere. A spelling is found when nothing outside it reads a result inside it. To add one,
+// add a row in spelling_rows.cc.
 #ifndef ASSAY_PASSES_SPELLING_H_
 #define ASSAY_PASSES_SPELLING_H_
 
@@ -21,23 +24,28 @@ namespace assay {
 
 struct SpellingRow {
   absl::string_view name;
+  absl::string_view classes;  // "activation gelu": words that patterns know it by
   absl::string_view expression;
 };
 // Longer spellings stand before those that they contain.
-absl::Span<const SpellingRow> Activations();
+absl::Span<const SpellingRow> Spellings();
 
 struct Spelled {
   const SpellingRow* row = nullptr;
-  ValueId input;                        // x: a root
-  absl::InlinedVector<int32_t, 8> ops;  // slots, ascending; the last gives the result
+  absl::InlinedVector<ValueId, 2> inputs;  // roots: x first, others in order of first mention
+  absl::InlinedVector<int32_t, 8> ops;     // slots, ascending; the last gives the result
 };
 
-// All that are written so, none overlapping another, in order of their results.
+// All that are written in one of these ways, none overlapping another, in order of their results.
 std::vector<Spelled> FindSpellings(const Graph& graph, const Execution& execution, const Flow& flow,
-                                   absl::Span<const SpellingRow> rows);
+                                   absl::Span<const SpellingRow* const> rows);
 
 // Known before the model runs: a weight, or the result of a shape op.
 bool IsConstantOperand(const Graph& graph, const Execution& execution, ValueId v);
+
+// No result of these ops but the one of `last` is read, or needed, by anything else.
+bool IsClosed(const Graph& graph, const Flow& flow, absl::Span<const int32_t> ascending,
+              int32_t last);
 
 }  // namespace assay
 

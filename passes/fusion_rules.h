@@ -1,0 +1,51 @@
+// A policy's rows made ready: words resolved to bits, so that what an op can do costs one look-up.
+#ifndef ASSAY_PASSES_FUSION_RULES_H_
+#define ASSAY_PASSES_FUSION_RULES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/node_hash_map.h"
+#include "ir/op_table.h"
+#include "passes/fusion_guards.h"
+#include "passes/pattern.h"
+#include "passes/spelling.h"
+
+namespace assay {
+
+struct FusionRules {
+  struct Step {
+    const StepRow* row;
+    const GuardRow* guard;
+    int index;  // of the row: its bit in Kind::steps
+  };
+  struct Pattern {
+    const PatternRow* row;
+    const GuardRow* guard;
+    std::vector<Step> front, steps;
+    bool from_attention = false, from_siblings = false;
+  };
+  // What the rows say of one operator, or of one spelling.
+  struct Kind {
+    uint64_t starts = 0;  // patterns of this policy, by their place in it
+    uint64_t steps = 0;   // rows of FusionSteps()
+  };
+
+  explicit FusionRules(const FusionPolicyRow& policy);
+
+  const Kind& KindOf(const OpRow* row) const;
+  const Kind& KindOf(const SpellingRow& row) const;  // of one of `spellings`
+
+  const FusionPolicyRow& policy;
+  std::vector<Pattern> patterns;
+  std::vector<const SpellingRow*> spellings;  // that the policy makes use of
+  bool attention = false;                     // a pattern starts from one in pieces
+
+ private:
+  mutable absl::node_hash_map<const OpRow*, Kind> kinds_;  // nodes: entries are pointed to
+  absl::node_hash_map<const SpellingRow*, Kind> spelling_kinds_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_PASSES_FUSION_RULES_H_
