@@ -18,6 +18,9 @@ struct AnalyzeOptions {
   std::string runtime;               // empty: the target's own
   std::string precision;             // empty: the runtime's own
   std::string fuse = "greedy";
+  double fuse_scratchpad_bytes = 0;  // limits of one kernel (passes/facts.h); 0: none
+  int fuse_max_inputs = 0;
+  bool explain_fusion = false;        // why edges between kernels stayed edges
   std::vector<std::string> op_files;  // YAML files that declare operators (hw/custom_ops.h)
   int threads = 0;                    // 0: as many as the machine has
   std::string after;                  // the last pass to run; empty: all
@@ -28,6 +31,9 @@ struct AnalyzeOptions {
 struct ReportOptions {
   TextStyle style;
   bool all_ops = false;  // the full operator table
+  bool kernels = false;  // the table of kernels (JSON always has them)
+  bool stages = false;   // what runs at each stage, and the speed-up of several processors
+  bool memory = false;   // what is alive at the peak, and step by step
   std::string by;        // also roll up by this grouping (analyzer/groups.h)
   int depth = 0;         // of the module path; 0: as deep as stays readable
   int top = 10;          // rows of the list of most expensive operators

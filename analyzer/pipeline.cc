@@ -96,7 +96,10 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
   }
   absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(options.fuse);
   if (!policy.ok()) return policy.status();
-  plan.request.fusions = {FusionKey{.policy = options.fuse}};
+  plan.request.fusions = {FusionKey{.policy = options.fuse,
+                                    .scratchpad_bytes = options.fuse_scratchpad_bytes,
+                                    .max_inputs = options.fuse_max_inputs,
+                                    .explain = options.explain_fusion}};
 
   std::shared_ptr<const Runtime> runtime;
   if (!options.runtime.empty()) {
@@ -160,6 +163,7 @@ absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan) {
 
   // Summaries that every format shows.
   report.partition = report.analysis.FindPartition(plan.request.fusions.front());
+  report.plan = report.analysis.FindKernelPlan(plan.request.fusions.front());
   if (report.analysis.shapes != nullptr) {
     report.point = DescribePoint(plan.request.bindings, *report.analysis.shapes,
                                  report.analysis.numbers.get());

@@ -45,6 +45,7 @@ struct Report {
   Analysis analysis;
 
   const Partition* partition = nullptr;  // of --fuse; null when not made
+  const KernelPlan* plan = nullptr;      // of its kernels; null when not made
   std::vector<PointEntry> point;
   std::vector<Group> types;       // by type, dearest first; level 0 only
   std::vector<OpaqueOps> opaque;  // that run, by first op

@@ -16,6 +16,7 @@
 #include "analyzer/groups.h"
 #include "analyzer/json_writer.h"
 #include "analyzer/report.h"
+#include "analyzer/report_json_plan.h"
 #include "ir/graph.h"
 #include "ir/type.h"
 #include "passes/analysis.h"
@@ -26,8 +27,6 @@ namespace {
 double OrNan(std::optional<double> d) {
   return d.value_or(std::numeric_limits<double>::quiet_NaN());
 }
-// What a pass marks as not computed by a negative number.
-double NotNegative(double d) { return d < 0 ? OrNan(std::nullopt) : d; }
 
 class JsonReport : public ReportWriter {
  public:
@@ -50,8 +49,6 @@ class JsonReport : public ReportWriter {
   void Symbolic(const Report& r);
   void Groups(const Report& r);
   void Ops(const Report& r);
-  void Fusion(const Report& r);
-  void ConcurrencyAndMemory(const Report& r);
   void Targets(const Report& r);
   void TargetKernels(const Report& r, const ModelEstimate& e);
   void Remarks(const Report& r);
@@ -280,59 +277,6 @@ void JsonReport::Ops(const Report& r) {
   json_.EndArray();
 }
 
-void JsonReport::Fusion(const Report& r) {
-  const Partition& p = *r.partition;
-  json_.Key("fusion").BeginObject().Field("policy", p.key.policy);
-  json_.Field("bytes_unfused", p.bytes_unfused).Field("bytes_fused", p.bytes_fused);
-  json_.Field("bytes_internal", p.bytes_internal);
-  json_.Field("internal_writes", p.internal_writes).Field("internal_reads", p.internal_reads);
-  json_.Field("shared_reads", p.shared_reads).Field("extra_reads", p.extra_reads);
-  json_.Field("inserted", p.inserted).Key("kernels").BeginArray();
-  for (size_t k = 0; k < p.kernels.size(); ++k) {
-    const Partition::KernelOps& kernel = p.kernels[k];
-    double macs = 0, flops = 0;
-    json_.BeginRow().Field("id", static_cast<int64_t>(k)).Field("name", kernel.name);
-    json_.Field("pattern", kernel.pattern).Key("ops").BeginArray();
-    for (OpId op : kernel.ops) {
-      json_.Value(op.index);
-      macs += r.analysis.numbers->of(op).macs;
-      flops += r.analysis.numbers->of(op).flops;
-    }
-    json_.EndArray().Field("multiplicity", kernel.multiplicity).Field("known", kernel.known);
-    json_.Field("macs", macs).Field("flops", flops);
-    json_.Field("bytes_external", kernel.bytes_external() * kernel.multiplicity);
-    json_.Field("bytes_internal", kernel.bytes_internal * kernel.multiplicity);
-    json_.Field("bytes_read", kernel.bytes_read * kernel.multiplicity);
-    json_.Field("bytes_written", kernel.bytes_written * kernel.multiplicity);
-    json_.Field("bytes_weights", kernel.bytes_weights * kernel.multiplicity);
-    json_.EndObject();
-  }
-  json_.EndArray().EndObject();
-}
-
-void JsonReport::ConcurrencyAndMemory(const Report& r) {
-  if (const Concurrency* c = r.analysis.concurrency.get()) {
-    json_.Key("concurrency").BeginObject().Field("stages", c->stages);
-    json_.Field("width", NotNegative(c->width)).Field("widest_stage", c->widest_stage);
-    json_.Key("critical_path").BeginRow().Field("ops", c->critical_path_ops);
-    json_.Field("macs", c->critical_macs).Field("flops", c->critical_flops).EndObject();
-    json_.Field("average_parallelism", c->average_parallelism).EndObject();
-  }
-  if (const Memory* m = r.analysis.memory.get()) {
-    json_.Key("memory").BeginObject().Field("weights_bytes", m->weights_bytes);
-    json_.Field("peak_activation_bytes", m->peak_activation_bytes).Key("peak_at");
-    if (m->peak_at.has_value()) {
-      json_.Value(m->peak_at.index);
-    } else {
-      json_.Null();
-    }
-    json_.Field("peak_inplace_bytes", m->peak_inplace_bytes);
-    json_.Field("arena_bytes", NotNegative(m->arena_bytes));
-    json_.Field("arena_lower_bound_bytes", NotNegative(m->arena_lower_bound_bytes));
-    json_.Field("unknown_values", m->unknown_values).EndObject();
-  }
-}
-
 void JsonReport::EnergyParts(const Energy& energy) {
   json_.Key("energy").BeginRow();
   for (const EnergyPart& part : energy.parts) json_.Field(part.name, OrNan(part.joules));
@@ -453,8 +397,9 @@ void JsonReport::Model(const Report& r) {
   if (a.works != nullptr) Symbolic(r);
   if (a.numbers != nullptr) Groups(r);
   if (a.shapes != nullptr) Ops(r);
-  if (r.partition != nullptr) Fusion(r);
-  ConcurrencyAndMemory(r);
+  WriteFusion(r, &json_);
+  WriteConcurrency(r, options_, &json_);
+  WriteMemory(r, options_, &json_);
   Targets(r);
   Remarks(r);
   json_.EndObject();

@@ -56,6 +56,27 @@ std::string Hundredths(double share) {
 
 std::string Intensity(double flops, double bytes) { return bytes > 0 ? Ratio(flops / bytes) : ""; }
 
+}  // namespace
+
+std::string Where(const Graph& g, OpId op, bool node) {
+  const Location& at = g.op(op).location;
+  absl::string_view text = g.str(node ? at.name : at.module);
+  if (text.empty()) text = g.str(at.name);
+  for (ValueId v : g.outputs(op)) {
+    if (text.empty() && v.has_value()) text = g.name(v);
+  }
+  return Printable(text);
+}
+
+std::string Place(const Graph& g, OpId op) {
+  std::string text = Printable(g.Describe(op));
+  if (static_cast<size_t>(DisplayWidth(text)) <= kLongPlace) return text;
+  return absl::StrCat(Shorten(Printable(QualifiedType(g, op)), kLongPlace / 2), " #", op.index,
+                      " in ", Shorten(Where(g, op), kLongPlace));
+}
+
+namespace {
+
 class TextReport : public ReportWriter {
  public:
   TextReport(const ReportOptions& options, std::string* out)
@@ -85,17 +106,6 @@ class TextReport : public ReportWriter {
   bool first_ = true;
 };
 
-// What to call an op in a table: its module, or in a list of all ops the node itself.
-std::string Where(const Graph& g, OpId op, bool node = false) {
-  const Location& at = g.op(op).location;
-  absl::string_view text = g.str(node ? at.name : at.module);
-  if (text.empty()) text = g.str(at.name);
-  for (ValueId v : g.outputs(op)) {
-    if (text.empty() && v.has_value()) text = g.name(v);
-  }
-  return Printable(text);
-}
-
 // "1x64x112x112": the first result's sizes at the report's point.
 std::string FirstShape(const Report& r, OpId op) {
   const Shapes& shapes = *r.analysis.shapes;
@@ -122,20 +132,6 @@ std::string Formula(const DimPool& pool, Dim d, size_t width) {
   names.reserve(symbols.size());
   for (int s : symbols) names.push_back(pool.symbols()[s].name);
   return FormulaDigest(pool.ToString(d), names, width);
-}
-
-// An op in running text: what inlining made of its name can be lines long.
-std::string Place(const Graph& g, OpId op) {
-  std::string text = Printable(g.Describe(op));
-  if (static_cast<size_t>(DisplayWidth(text)) <= kLongPlace) return text;
-  return absl::StrCat(Shorten(Printable(QualifiedType(g, op)), kLongPlace / 2), " #", op.index,
-                      " in ", Shorten(Where(g, op), kLongPlace));
-}
-
-// "-19.0 %", "+0.3 %"; of less than nothing, nothing.
-std::string Change(double from, double to) {
-  if (from <= 0 || from == to) return "unchanged";
-  return absl::StrCat(to < from ? "-" : "+", Percent(std::fabs(to - from) / from));
 }
 
 void TextReport::Header(const Report& r) {
@@ -300,34 +296,9 @@ void TextReport::Structure(const Report& r) {
     }
     facts.Add("operators", absl::StrCat(r.graph->num_ops(), ": ", absl::StrJoin(parts, ", ")));
   }
-  if (r.partition != nullptr) {
-    const Partition& p = *r.partition;
-    facts.Add(
-        "fusion",
-        absl::StrCat(p.key.policy, ": ", Plural(static_cast<int64_t>(p.kernels.size()), "kernel"),
-                     ", traffic ", Bytes(p.bytes_unfused), " -> ", Bytes(p.bytes_fused), " (",
-                     Change(p.bytes_unfused, p.bytes_fused), "), ", Bytes(p.bytes_internal),
-                     " inside kernels"));
-  }
-  if (const Concurrency* c = a.concurrency.get()) {
-    std::string width = c->width < 0 ? absl::StrCat("fullest stage ", c->widest_stage)
-                                     : absl::StrCat("width ", c->width);
-    facts.Add("concurrency",
-              absl::StrCat(Plural(c->stages, "stage"), ", ", width, "; critical path ",
-                           Plural(c->critical_path_ops, "operator"), ", ", Count(c->critical_flops),
-                           " FLOPs; average parallelism ", Ratio(c->average_parallelism)));
-  }
-  if (const Memory* m = a.memory.get()) {
-    std::string text = absl::StrCat("activations peak at ", Bytes(m->peak_activation_bytes));
-    if (m->peak_at.has_value()) {
-      absl::StrAppend(&text, " in ", Place(*r.graph, m->peak_at));
-    }
-    absl::StrAppend(&text, "; weights ", Bytes(m->weights_bytes));
-    if (m->unknown_values > 0)
-      absl::StrAppend(&text, "; ", Plural(m->unknown_values, "tensor"),
-                      " of unknown size left out");
-    facts.Add("memory", std::move(text));
-  }
+  if (r.partition != nullptr) AddFusion(*r.partition, &facts);
+  if (a.concurrency != nullptr) AddConcurrency(*a.concurrency, r.plan, &facts);
+  if (a.memory != nullptr) AddMemory(r, *a.memory, r.plan, &facts);
   out_ += '\n';
   facts.Print(style_, 0, &out_);
 }
@@ -455,6 +426,10 @@ void TextReport::Model(const Report& r) {
   for (const auto& estimate : a.estimates) PrintTarget(r, *estimate, style_, &out_);
   if (a.numbers != nullptr) Dearest(r);
   if (a.numbers != nullptr && options_.all_ops) AllOps(r);
+  if (r.partition != nullptr && options_.kernels) PrintKernels(r, style_, &out_);
+  if (r.partition != nullptr && r.partition->key.explain) PrintUnfused(r, style_, &out_);
+  if (r.plan != nullptr && options_.stages) PrintStages(r, style_, &out_);
+  if (r.plan != nullptr && options_.memory) PrintMemory(r, style_, &out_);
   Remarks(r);
 }
 

@@ -14,6 +14,25 @@ namespace assay {
 void PrintTarget(const Report& report, const ModelEstimate& estimate, const TextStyle& style,
                  std::string* out);
 
+// The lines on what runs together. `plan` may be null.
+void AddFusion(const Partition& partition, FactList* facts);
+void AddConcurrency(const Concurrency& concurrency, const KernelPlan* plan, FactList* facts);
+void AddMemory(const Report& report, const Memory& memory, const KernelPlan* plan, FactList* facts);
+
+// The tables of --kernels, --stages and --memory. The last two need the report's kernel plan.
+// Why edges between kernels stayed edges; of a partition whose key asks for it.
+void PrintUnfused(const Report& report, const TextStyle& style, std::string* out);
+void PrintKernels(const Report& report, const TextStyle& style, std::string* out);
+void PrintStages(const Report& report, const TextStyle& style, std::string* out);
+void PrintMemory(const Report& report, const TextStyle& style, std::string* out);
+
+// What to call an op in a table: its module, or in a list of all ops the node itself.
+std::string Where(const Graph& graph, OpId op, bool node = false);
+// An op in running text: what inlining made of its name can be lines long.
+std::string Place(const Graph& graph, OpId op);
+// "-19.0 %", "+0.3 %", "unchanged"; of less than nothing, too.
+std::string Change(double from, double to);
+
 }  // namespace assay
 
 #endif  // ASSAY_ANALYZER_REPORT_TEXT_H_

@@ -30,6 +30,7 @@ struct Request {
   AnalyzeOptions analyze;
   ReportOptions report;
   std::string format;  // empty: by the ending of `output`, else text
+  std::string as;      // what to export; empty: by the ending of `output`, else the first row
   std::string output;  // empty: standard output
   std::string color = "auto";
   bool quiet = false;

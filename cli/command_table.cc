@@ -8,9 +8,19 @@ namespace assay {
 namespace {
 
 constexpr absl::string_view kAnalyzeOptions[] = {
-    "--target", "--runtime", "--precision", "--dim",   "--batch", "--shape",   "--value",
-    "--fuse",   "--format",  "--output",    "--ops",   "--by",    "--depth",   "--top",
-    "--after",  "--threads", "--timings",   "--color", "--quiet", "--op-file",
+    "--target",          "--runtime",
+    "--precision",       "--dim",
+    "--batch",           "--shape",
+    "--value",           "--fuse",
+    "--fuse-scratchpad", "--fuse-max-inputs",
+    "--explain-fusion",  "--format",
+    "--output",          "--ops",
+    "--kernels",         "--stages",
+    "--memory",          "--by",
+    "--depth",           "--top",
+    "--after",           "--threads",
+    "--timings",         "--color",
+    "--quiet",           "--op-file",
 };
 constexpr Example kAnalyzeExamples[] = {
     {"analyze model.onnx", "what the model costs, machine aside"},
@@ -20,6 +30,7 @@ constexpr Example kAnalyzeExamples[] = {
     {"analyze *.onnx --target h100-sxm,i7-12700k --format json -o all.json",
      "many models, two machines, for a program to read"},
     {"analyze model.onnx --ops --top 0", "every operator"},
+    {"analyze model.onnx --kernels --stages --memory", "what runs together, in full"},
     {"analyze lidar.onnx --ops testdata/ops/pointcloud.yaml", "with operators of your own"},
 };
 
@@ -32,10 +43,20 @@ constexpr Example kIrExamples[] = {
     {"ir model.onnx --after work", "and what every operator does"},
 };
 
+constexpr absl::string_view kExportOptions[] = {"--as",      "--output", "--fuse",   "--dim",
+                                                "--batch",   "--shape",  "--value",  "--threads",
+                                                "--timings", "--quiet",  "--op-file"};
+constexpr Example kExportExamples[] = {
+    {"export model.onnx --as dot -o model.dot", "a drawing; `dot -Tsvg model.dot` renders it"},
+    {"export model.onnx --as dot --fuse none", "every operator by itself"},
+};
+
 constexpr absl::string_view kListOptions[] = {"--output", "--color"};
+constexpr absl::string_view kOpsOptions[] = {"--op-file", "--output", "--color"};
 constexpr Example kOpsExamples[] = {
     {"ops", "every operator that assay knows"},
-    {"ops Conv", "versions, family, and how its work is counted"},
+    {"ops Conv", "versions, family, how its work is counted, and an example"},
+    {"ops --ops testdata/ops/pointcloud.yaml SubMConv3d", "one of your own"},
 };
 constexpr Example kPassesExamples[] = {{"passes", "in order, with what each needs and makes"}};
 
@@ -83,16 +104,26 @@ constexpr CommandRow kCommands[] = {
      .options = kIrOptions,
      .examples = kIrExamples,
      .run = RunIr},
+    {.name = "export",
+     .args = "MODEL",
+     .summary = "drawings of a model",
+     .doc =
+         "Draws the operators that run: those of one kernel of --fuse in one box, and the tensors "
+         "between them with their types. Weights, views and what does not run are left out.",
+     .min_args = 1,
+     .max_args = 1,
+     .options = kExportOptions,
+     .examples = kExportExamples,
+     .run = RunExport},
     {.name = "ops",
      .args = "[NAME]",
      .summary = "the operators that are known",
      .doc =
          "Lists every operator with its domain, versions, family and role, or tells all about one: "
-         "what is counted and by which formula. An operator that is not here is opaque: its work "
-         "is "
-         "unknown, and reports say so.",
+         "what is counted, by which formula, and an example. An operator that is not here is "
+         "opaque: its work is unknown, and reports say so.",
      .max_args = 1,
-     .options = kListOptions,
+     .options = kOpsOptions,
      .examples = kOpsExamples,
      .run = RunOps},
     {.name = "passes",

@@ -9,6 +9,7 @@ namespace assay {
 
 ExitCode RunAnalyze(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
+ExitCode RunExport(const Request& request, Io& io);
 ExitCode RunOps(const Request& request, Io& io);
 ExitCode RunPassList(const Request& request, Io& io);
 ExitCode RunPatterns(const Request& request, Io& io);

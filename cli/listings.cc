@@ -1,19 +1,26 @@
 // `ops`, `passes` and `patterns`: the tables of the program itself.
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/op_example.h"
 #include "analyzer/text_table.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "hw/custom_ops.h"
 #include "ir/op_table.h"
 #include "ir/suggest.h"
-#include "passes/fusion.h"
+#include "passes/fusion_guards.h"
 #include "passes/pass_manager.h"
+#include "passes/pattern.h"
+#include "passes/spelling.h"
 
 namespace assay {
 namespace {
@@ -35,7 +42,7 @@ std::string Counted(const OpRow& row) {
                       row.per == PerElementOf::kInput ? "first operand" : "first result");
 }
 
-void Describe(const OpRow& row, const TextStyle& style, std::string* out) {
+void Describe(const OpRow& row, const OpTable& table, const TextStyle& style, std::string* out) {
   FactList facts;
   facts.Add("operator", std::string(row.name), Ink::kHeading);
   facts.Add("domain", std::string(DomainOf(row)));
@@ -44,6 +51,9 @@ void Describe(const OpRow& row, const TextStyle& style, std::string* out) {
   facts.Add("role", std::string(Name(row.role)));
   facts.Add("work", Counted(row));
   if (!row.formula.empty()) facts.Add("formula", std::string(row.formula));
+  if (row.domain == "ai.onnx.ml") {
+    facts.Add("weights", "float lists and tensors among the attributes, each read once per run");
+  }
   facts.Add("shape", row.shape == nullptr ? "not inferred" : "inferred");
   facts.Add("contents", row.value == nullptr ? "not followed" : "followed where small");
   if (row.inplace >= 0) {
@@ -51,13 +61,56 @@ void Describe(const OpRow& row, const TextStyle& style, std::string* out) {
   }
   if (row.random) facts.Add("random", "a new result at every run: never folded");
   facts.Add("source", std::string(row.source));
+  const absl::StatusOr<std::optional<OpExample>> example = ExampleOf(row, table);
+  if (example.ok() && example->has_value()) {
+    facts.Add("example", (*example)->call);
+    facts.Add("", (*example)->result);
+  }
+  facts.Print(style, 0, out);
+}
+
+// One pattern in full: what its words mean, and which policies have it.
+void Describe(const PatternRow& row, const TextStyle& style, std::string* out) {
+  FactList facts;
+  facts.Add("pattern", std::string(row.name), Ink::kHeading);
+  facts.Add("what", std::string(row.what));
+  facts.Add("starts at", std::string(row.start));
+  if (const GuardRow* guard = FindGuard(row.guard); guard != nullptr) {
+    facts.Add("only if", std::string(guard->what));
+  }
+  for (auto [key, names] : {std::pair("in front", row.front), std::pair("behind", row.steps)}) {
+    for (absl::string_view name : absl::StrSplit(names, ' ', absl::SkipEmpty())) {
+      for (const StepRow& step : FusionSteps()) {
+        if (step.name != name) continue;
+        const GuardRow* guard = FindGuard(step.guard);
+        facts.Add(key, absl::StrCat(name, ": ", step.what, " (", step.ops, ")",
+                                    guard == nullptr ? "" : "; only if ",
+                                    guard == nullptr ? absl::string_view() : guard->what));
+      }
+    }
+  }
+  if (!row.must.empty()) facts.Add("must have", std::string(row.must));
+  if (!row.example.empty()) facts.Add("for example", std::string(row.example));
+  std::vector<absl::string_view> users;
+  for (const FusionPolicyRow& policy : FusionPolicies()) {
+    for (absl::string_view name : absl::StrSplit(policy.patterns, ' ', absl::SkipEmpty())) {
+      if (name == row.name) users.push_back(policy.name);
+    }
+  }
+  facts.Add("policies", absl::StrJoin(users, ", "));
   facts.Print(style, 0, out);
 }
 
 }  // namespace
 
 ExitCode RunOps(const Request& request, Io& io) {
-  const OpTable& ops = OpTable::BuiltIn();
+  absl::StatusOr<std::shared_ptr<const CustomOps>> custom =
+      CustomOps::Load(request.analyze.op_files);
+  if (!custom.ok()) {
+    io.Err(absl::StrCat("assay: ", custom.status().message(), "\n"));
+    return kUsage;
+  }
+  const OpTable& ops = (*custom)->table();
   const TextStyle& style = request.report.style;
   std::string out;
   if (request.args.empty()) {
@@ -81,7 +134,7 @@ ExitCode RunOps(const Request& request, Io& io) {
     names.push_back(row->name);
     if (row->name != wanted && absl::StrCat(DomainOf(*row), ".", row->name) != wanted) continue;
     if (!out.empty()) out += '\n';
-    Describe(*row, style, &out);
+    Describe(*row, ops, style, &out);
   }
   if (out.empty()) {
     io.Err(absl::StrCat("assay: unknown operator `", wanted, "`", DidYouMean(wanted, names),
@@ -109,34 +162,39 @@ ExitCode RunPassList(const Request& request, Io& io) {
 
 ExitCode RunPatterns(const Request& request, Io& io) {
   const TextStyle& style = request.report.style;
-  const std::string wanted = request.args.empty() ? "" : request.args[0];
-  std::vector<absl::string_view> names;
-  FactList patterns, policies;
-  bool found = wanted.empty();
-  for (const PatternRow& row : FusionPatterns()) {
-    names.push_back(row.name);
-    if (!wanted.empty() && row.name != wanted) continue;
-    found = true;
-    patterns.Add(std::string(row.name),
-                 absl::StrCat(row.what, "; starts at ", row.start,
-                              row.steps.empty() ? "" : ", then as far as it goes: ", row.steps,
-                              row.example.empty() ? "" : "; for example ", row.example));
-  }
-  if (!found) {
-    io.Err(absl::StrCat("assay: unknown pattern `", wanted, "`", DidYouMean(wanted, names),
-                        "; `assay patterns` lists all\n"));
-    return kUsage;
-  }
   std::string out;
-  patterns.Print(style, 0, &out);
-  if (wanted.empty()) {
-    for (const FusionPolicyRow& row : FusionPolicies()) {
-      policies.Add(std::string(row.name),
-                   absl::StrCat(row.what, row.patterns.empty() ? "" : "; ", row.patterns));
+  if (!request.args.empty()) {
+    const std::string& wanted = request.args[0];
+    const PatternRow* row = FindPattern(wanted);
+    if (row == nullptr) {
+      std::vector<absl::string_view> names;
+      for (const PatternRow& known : FusionPatterns()) names.push_back(known.name);
+      io.Err(absl::StrCat("assay: unknown pattern `", wanted, "`", DidYouMean(wanted, names),
+                          "; `assay patterns` lists all\n"));
+      return kUsage;
     }
-    absl::StrAppend(&out, "\npolicies (--fuse), with their patterns in order of preference\n");
-    policies.Print(style, 0, &out);
+    Describe(*row, style, &out);
+    return Print(request, std::move(out), io);
   }
+  FactList patterns, policies, spellings;
+  for (const PatternRow& row : FusionPatterns()) {
+    patterns.Add(std::string(row.name),
+                 absl::StrCat(row.what, row.example.empty() ? "" : "; for example ", row.example));
+  }
+  patterns.Print(style, 0, &out);
+  absl::StrAppend(&out, "\npolicies (--fuse), with their patterns in order of preference\n");
+  for (const FusionPolicyRow& row : FusionPolicies()) {
+    policies.Add(std::string(row.name),
+                 absl::StrCat(row.what, row.patterns.empty() ? "" : "; ", row.patterns));
+  }
+  policies.Print(style, 0, &out);
+  absl::StrAppend(&out,
+                  "\nfunctions that exporters spell in several operators: c is a constant, ? "
+                  "may be missing\n");
+  for (const SpellingRow& row : Spellings()) {
+    spellings.Add(std::string(row.name), std::string(row.expression));
+  }
+  spellings.Print(style, 0, &out);
   return Print(request, std::move(out), io);
 }
 

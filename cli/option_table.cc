@@ -13,7 +13,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
+#include "analyzer/export.h"
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
 #include "cli/command.h"
@@ -123,9 +125,37 @@ absl::Status SetValue(absl::string_view value, Request& r) {
   return absl::OkStatus();
 }
 
+absl::Status SetScratchpad(absl::string_view value, Request& r) {
+  struct Unit {
+    absl::string_view name;
+    double bytes;
+  };
+  constexpr Unit kUnits[] = {{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0},
+                             {"kB", 1e3},     {"MB", 1e6},        {"GB", 1e9},
+                             {"B", 1}};
+  double scale = 1;
+  absl::string_view number = value;
+  for (const Unit& unit : kUnits) {
+    if (!absl::ConsumeSuffix(&number, unit.name)) continue;
+    scale = unit.bytes;
+    break;
+  }
+  double size = 0;
+  if (!absl::SimpleAtod(number, &size) || !(size > 0) || !(size * scale < 1e18)) {
+    return Bad(absl::StrCat("`", value, "` is no size; write 262144, 256KiB or 0.25MiB"));
+  }
+  r.analyze.fuse_scratchpad_bytes = size * scale;
+  return absl::OkStatus();
+}
+
 absl::Status SetFormat(absl::string_view value, Request& r) {
   r.format = std::string(value);
   return OneOf(value, FormatNames());
+}
+
+absl::Status SetAs(absl::string_view value, Request& r) {
+  r.as = std::string(value);
+  return OneOf(value, ExportNames());
 }
 
 absl::Status SetBy(absl::string_view value, Request& r) {
@@ -136,6 +166,12 @@ absl::Status SetBy(absl::string_view value, Request& r) {
 absl::Status SetColor(absl::string_view value, Request& r) {
   r.color = std::string(value);
   return OneOf(value, {"auto", "always", "never"});
+}
+
+template <bool ReportOptions::*member>
+absl::Status Show(absl::string_view, Request& r) {
+  r.report.*member = true;
+  return absl::OkStatus();
 }
 
 // For options that only keep the word.
@@ -187,8 +223,25 @@ constexpr OptionRow kOptions[] = {
      .set = SetValue},
     {.name = "--fuse",
      .value = "POLICY",
-     .doc = "fusion policy of the report: none or greedy (default greedy)",
+     .doc = "fusion policy of the report; `assay patterns` lists them (default greedy)",
      .set = Keep<&AnalyzeOptions::fuse>},
+    {.name = "--fuse-scratchpad",
+     .value = "SIZE",
+     .doc =
+         "what the inner tensors of a kernel may take: 262144, 256KiB, 0.25MiB (default: no limit)",
+     .set = SetScratchpad},
+    {.name = "--fuse-max-inputs",
+     .value = "N",
+     .doc = "how many tensors a kernel may read (default: no limit)",
+     .set = [](absl::string_view value,
+               Request& r) { return ParseSmall(value, 1, &r.analyze.fuse_max_inputs); }},
+    {.name = "--explain-fusion",
+     .doc = "also list the edges between kernels, and why they were not fused",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.analyze.explain_fusion = true;
+           return absl::OkStatus();
+         }},
     {.name = "--format",
      .value = "F",
      .doc = "text or json (default: by the ending of --output, else text)",
@@ -202,14 +255,23 @@ constexpr OptionRow kOptions[] = {
            r.output = value == "-" ? "" : std::string(value);
            return absl::OkStatus();
          }},
+    {.name = "--as",
+     .value = "KIND",
+     .doc = "what to make: dot (default: by the ending of --output, else dot)",
+     .set = SetAs},
     {.name = "--ops",
      .doc = "also list every operator; --ops FILE.yaml is --op-file",
      .file_option = "--op-file",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.report.all_ops = true;
-           return absl::OkStatus();
-         }},
+     .set = Show<&ReportOptions::all_ops>},
+    {.name = "--kernels",
+     .doc = "also list every kernel of --fuse, with its independent threads",
+     .set = Show<&ReportOptions::kernels>},
+    {.name = "--stages",
+     .doc = "also show what can run at once, stage by stage, and what several processors gain",
+     .set = Show<&ReportOptions::stages>},
+    {.name = "--memory",
+     .doc = "also show what is alive at the peak, and step by step",
+     .set = Show<&ReportOptions::memory>},
     {.name = "--op-file",
      .value = "FILE.yaml",
      .doc = "declare operators of your own; see hw/README.md",
