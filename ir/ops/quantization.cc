@@ -17,6 +17,7 @@
 #include "ir/ops/families.h"
 #include "ir/ops/matmul.h"
 #include "ir/ops/operands.h"
+#include "ir/ops/rules.h"
 #include "ir/ops/size.h"
 
 namespace assay {
@@ -184,6 +185,16 @@ absl::Span<const OpRow> QuantizationOps() {
        .formula = "macs as MatMul, of 8-bit operands; flops = 2 * macs + 2 per output (scale, "
                   "round); int_ops "
                   "1 per output for the zero point; 2 comparisons"},
+      {.name = "FakeQuantize",
+       .domain = "org.openvinotoolkit",
+       .family = Family::kQuantization,
+       .role = Role::kPointwise,
+       .shape = SameAsFirst,
+       .per_element = {.flops = 5, .comparisons = 2},
+       .formula =
+           "per element 5 flops (subtract the low end, times levels / range, round, times the "
+           "step, add the low end), 2 comparisons with the ends",
+       .source = "OpenVINO operation specification, FakeQuantize-1"},
   };
   return kRows;
 }

@@ -58,6 +58,19 @@ TEST(DynamicQuantizeLinear, MakesScaleAndZeroPoint) {
   EXPECT_THAT(r.work.writes, ElementsAre(t.Parse("b * 8"), Dim(1), Dim(1)));
 }
 
+TEST(FakeQuantize, StaysFloatingAndCountsPerElement) {
+  OpTester t;
+  OpRun r = t.Run("org.openvinotoolkit::FakeQuantize@1",
+                  {"f32[b, 8, 4, 4]", "f32[1, 8, 1, 1]", "f32[1, 8, 1, 1]", "f32[1, 8, 1, 1]",
+                   "f32[1, 8, 1, 1]"},
+                  "levels = 256");
+  ASSERT_TRUE(r.status.ok()) << r.status;
+  EXPECT_EQ(r.types[0], "f32[b, 8, 4, 4]");
+  EXPECT_EQ(r.work.flops, t.Parse("5 * b * 8 * 4 * 4"));
+  EXPECT_EQ(r.work.comparisons, t.Parse("2 * b * 8 * 4 * 4"));
+  EXPECT_THAT(r.work.reads, ElementsAre(t.Parse("b * 128"), Dim(8), Dim(8), Dim(8), Dim(8)));
+}
+
 TEST(QLinearConv, ComputesAConvolutionAtItsWidth) {
   OpTester t;
   OpRun r = t.Run("QLinearConv@10",
