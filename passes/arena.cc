@@ -234,6 +234,8 @@ ArenaPlan PackArena(absl::Span<const Buffer> buffers, double least, int64_t max_
   }
   ArenaPlan best;
   std::vector<int32_t> best_order;
+  // The first plan may take all pairs; further tries share half as many again.
+  const int64_t most = max_pairs / 2;
   int64_t effort = 0;
   auto better = [&](ArenaPlan plan, absl::string_view name) {
     effort += static_cast<int64_t>(packer.pairs());
@@ -245,13 +247,13 @@ ArenaPlan PackArena(absl::Span<const Buffer> buffers, double least, int64_t max_
   for (const HeuristicRow& row : kHeuristics) {
     std::vector<int32_t> order = (packer.*row.order)();
     if (better(packer.Pack(order), row.name)) best_order = std::move(order);
-    if (best.bytes <= least || effort > max_pairs) return best;
+    if (best.bytes <= least || effort > most) return best;
   }
   // Repair: whatever reaches the top goes first.
   std::vector<int32_t> order = best_order;
   std::vector<double> offsets = best.offsets;
   double bytes = best.bytes;
-  for (int i = 0; i < kRepairs && best.bytes > least && effort <= max_pairs; ++i) {
+  for (int i = 0; i < kRepairs && best.bytes > least && effort <= most; ++i) {
     std::stable_partition(order.begin(), order.end(),
                           [&](int32_t b) { return offsets[b] + buffers[b].bytes >= bytes; });
     ArenaPlan plan = packer.Pack(order);

@@ -13,9 +13,10 @@
 // breadth as the same paper's greedy-by-breadth, by area, by birth. Then repair, in the spirit of
 // TVM's hill climb: what sticks out at the top is preferred over all else and the rest packed anew.
 //
-// Cost: pairs of buffers that are alive together, per heuristic, and no more of them than
-// `max_pairs`; beyond that one pass by birth over the gaps of what is alive (best fit), in n log n,
-// or by breadth for the largest buffers alone and best fit for the rest.
+// Cost: pairs of buffers that are alive together, no more of them than `max_pairs`, and once more
+// per try until half of `max_pairs` is used up; beyond that one pass by birth over the gaps of
+// what is alive (best fit), in n log n, or by breadth for the largest buffers alone and best fit
+// for the rest.
 #ifndef ASSAY_PASSES_ARENA_H_
 #define ASSAY_PASSES_ARENA_H_
 
