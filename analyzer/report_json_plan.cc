@@ -112,7 +112,9 @@ void WriteFusion(const Report& r, JsonWriter* json) {
   json->Field("bytes_internal", p.bytes_internal);
   json->Field("internal_writes", p.internal_writes).Field("internal_reads", p.internal_reads);
   json->Field("shared_reads", p.shared_reads).Field("extra_reads", p.extra_reads);
-  json->Field("inserted", p.inserted).Key("kernels").BeginArray();
+  json->Field("inserted", p.inserted);
+  json->Field("regions", p.regions).Field("regions_not_exact", p.regions_not_exact);
+  json->Key("kernels").BeginArray();
   for (size_t k = 0; k < p.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = p.kernels[k];
     double macs = 0, flops = 0;

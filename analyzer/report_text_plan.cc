@@ -65,6 +65,13 @@ void AddFusion(const Partition& p, FactList* facts) {
   absl::StrAppend(&text, ", traffic ", Bytes(p.bytes_unfused), " -> ", Bytes(p.bytes_fused), " (",
                   Change(p.bytes_unfused, p.bytes_fused), "), ", Bytes(p.bytes_internal),
                   " inside kernels");
+  if (p.regions > 0) {
+    absl::StrAppend(
+        &text, "; ", Plural(p.regions, "region"), " searched, ",
+        p.regions_not_exact == 0
+            ? "each to the proven least"
+            : absl::StrCat(p.regions_not_exact, " given up before the least is proven"));
+  }
   facts->Add("fusion", std::move(text));
 }
 
