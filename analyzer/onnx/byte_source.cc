@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -72,6 +76,48 @@ class MemorySource final : public ByteSource {
 
  private:
   std::shared_ptr<const std::string> bytes_;
+};
+
+// Block b of kBlock bytes goes to slot b % kSlots, together with the block behind it, so that no
+// piece of up to kBlock bytes needs two slots.
+class BlockSource final : public ByteSource {
+ public:
+  explicit BlockSource(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {
+    size_ = source_->size();
+  }
+
+  absl::StatusOr<absl::string_view> View(uint64_t offset, uint64_t length,
+                                         std::string* buffer) const override {
+    if (length > kBlock) return source_->View(offset, length, buffer);
+    const uint64_t block = offset / kBlock;
+    Slot& slot = slots_[block % kSlots];
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (slot.block != block) {
+      slot.block = UINT64_MAX;
+      absl::StatusOr<absl::string_view> bytes =
+          source_->View(block * kBlock, 2 * kBlock, &slot.buffer);
+      if (!bytes.ok()) return bytes.status();
+      slot.block = block;
+      slot.bytes = *bytes;
+    }
+    const uint64_t begin = offset - block * kBlock;
+    if (begin >= slot.bytes.size()) return absl::string_view();
+    const absl::string_view piece = slot.bytes.substr(begin, length);
+    buffer->assign(piece.data(), piece.size());
+    return absl::string_view(*buffer);
+  }
+
+ private:
+  static constexpr uint64_t kBlock = 4 << 10;
+  static constexpr size_t kSlots = 8;
+  struct Slot {
+    uint64_t block = UINT64_MAX;
+    std::string buffer;
+    absl::string_view bytes;  // of `buffer`, or of the source's own
+  };
+  std::shared_ptr<const ByteSource> source_;
+  mutable std::mutex mutex_;
+  mutable std::array<Slot, kSlots> slots_;
 };
 
 // All of a stream that cannot be sought. What plainly is no model is refused after its first bytes,
@@ -177,6 +223,10 @@ std::shared_ptr<const ByteSource> FromMemory(std::shared_ptr<const std::string> 
 
 std::shared_ptr<const ByteSource> FromMemory(std::string bytes) {
   return FromMemory(std::make_shared<const std::string>(std::move(bytes)));
+}
+
+std::shared_ptr<const ByteSource> KeepBlocks(std::shared_ptr<const ByteSource> source) {
+  return std::make_shared<BlockSource>(std::move(source));
 }
 
 }  // namespace assay

@@ -38,6 +38,10 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> OpenStdin();
 std::shared_ptr<const ByteSource> FromMemory(std::shared_ptr<const std::string> bytes);
 std::shared_ptr<const ByteSource> FromMemory(std::string bytes);
 
+// The same bytes, for a reader of many small pieces that lie near each other, as the shapes and
+// axes of a model do: a few blocks are kept, and most pieces cost no call of the system.
+std::shared_ptr<const ByteSource> KeepBlocks(std::shared_ptr<const ByteSource> source);
+
 }  // namespace assay
 
 #endif  // ASSAY_ANALYZER_ONNX_BYTE_SOURCE_H_

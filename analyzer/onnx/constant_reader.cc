@@ -183,7 +183,7 @@ class OnnxConstantReader final : public ConstantReader {
   // A TensorProto, its elements raw or in the field that its type goes by.
   absl::StatusOr<std::vector<Elem>> ReadTensor(uint64_t offset, uint64_t bytes,
                                                int64_t count) const {
-    WireReader in(source_, file_);
+    WireReader in(source_, file_, std::min(bytes + 16, WireReader::kFirstWindow));
     Message m = in.At(Msg::kTensor, offset, offset + bytes);
     int64_t element = 0;
     std::vector<int64_t> ints;
@@ -338,7 +338,7 @@ class OnnxConstantReader final : public ConstantReader {
 
 std::shared_ptr<const ConstantReader> MakeConstantReader(std::shared_ptr<const ByteSource> source,
                                                          std::string file, ExternalData external) {
-  return std::make_shared<OnnxConstantReader>(std::move(source), std::move(file),
+  return std::make_shared<OnnxConstantReader>(KeepBlocks(std::move(source)), std::move(file),
                                               std::move(external));
 }
 

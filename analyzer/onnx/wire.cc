@@ -8,9 +8,7 @@
 namespace assay {
 namespace {
 
-// Windows grow while reading is sequential and start small after a jump: past a weight comes the
-// header of the next, a hundred bytes.
-constexpr uint64_t kFirstWindow = 64 << 10;
+// Past a weight comes the header of the next, a hundred bytes.
 constexpr uint64_t kWindowAfterJump = 4 << 10;
 constexpr uint64_t kLargestWindow = 256 << 10;
 constexpr uint64_t kLongestVarint = 10;
@@ -38,8 +36,9 @@ int WireOf(FieldKind kind) {
 
 }  // namespace
 
-WireReader::WireReader(std::shared_ptr<const ByteSource> source, std::string file)
-    : source_(std::move(source)), file_(std::move(file)), window_size_(kFirstWindow) {
+WireReader::WireReader(std::shared_ptr<const ByteSource> source, std::string file,
+                       uint64_t first_window)
+    : source_(std::move(source)), file_(std::move(file)), window_size_(first_window) {
   in_.emplace(static_cast<const uint8_t*>(nullptr), 0);
 }
 

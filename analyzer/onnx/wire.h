@@ -49,8 +49,12 @@ class WireReader {
  public:
   // Longer strings are refused: no name is so long.
   static constexpr uint64_t kMaxString = 1 << 20;
+  // Windows grow while reading is sequential and start small after a jump.
+  static constexpr uint64_t kFirstWindow = 64 << 10;
 
-  WireReader(std::shared_ptr<const ByteSource> source, std::string file);
+  // `first_window`: how much to read at first, when it is known to be little.
+  WireReader(std::shared_ptr<const ByteSource> source, std::string file,
+             uint64_t first_window = kFirstWindow);
 
   // The message of that kind at [begin, end).
   Message At(Msg kind, uint64_t begin, uint64_t end) const;
