@@ -78,8 +78,8 @@ class MemorySource final : public ByteSource {
   std::shared_ptr<const std::string> bytes_;
 };
 
-// Block b of kBlock bytes goes to slot b % kSlots, together with the block behind it, so that no
-// piece of up to kBlock bytes needs two slots.
+// The blocks used last. Each is kept together with the one behind it, so that no piece of up to
+// kBlock bytes needs two.
 class BlockSource final : public ByteSource {
  public:
   explicit BlockSource(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {
@@ -90,8 +90,17 @@ class BlockSource final : public ByteSource {
                                          std::string* buffer) const override {
     if (length > kBlock) return source_->View(offset, length, buffer);
     const uint64_t block = offset / kBlock;
-    Slot& slot = slots_[block % kSlots];
     const std::lock_guard<std::mutex> lock(mutex_);
+    Slot* found = &slots_[0];
+    for (Slot& slot : slots_) {
+      if (slot.block == block) {
+        found = &slot;
+        break;
+      }
+      if (slot.used < found->used) found = &slot;
+    }
+    Slot& slot = *found;
+    slot.used = ++uses_;
     if (slot.block != block) {
       slot.block = UINT64_MAX;
       absl::StatusOr<absl::string_view> bytes =
@@ -112,12 +121,14 @@ class BlockSource final : public ByteSource {
   static constexpr size_t kSlots = 8;
   struct Slot {
     uint64_t block = UINT64_MAX;
+    uint64_t used = 0;
     std::string buffer;
     absl::string_view bytes;  // of `buffer`, or of the source's own
   };
   std::shared_ptr<const ByteSource> source_;
   mutable std::mutex mutex_;
   mutable std::array<Slot, kSlots> slots_;
+  mutable uint64_t uses_ = 0;
 };
 
 // All of a stream that cannot be sought. What plainly is no model is refused after its first bytes,
