@@ -1,13 +1,10 @@
 // com.microsoft's helpers of text generation; the searches themselves are control flow and tested
 // in passes/.
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ir/ops/work_cases_test_util.h"
 
 namespace assay {
 namespace {
-
-using ::testing::ElementsAre;
 
 TEST(NGramHashMapping, HashesEveryOrder) {
   // 2 x 5 tokens, n-grams of 2 and 3, 4 hashes of each order: 3 products and 2 exclusive ors per
