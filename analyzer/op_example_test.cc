@@ -19,9 +19,11 @@ TEST(OpExampleTest, EveryRowIsAnOperatorThatItsRulesAccept) {
     SCOPED_TRACE(absl::StrCat(e.domain, " ", e.name));
     EXPECT_TRUE(seen.emplace(e.domain, e.name).second) << "there twice";
     const OpRow* row = table.Find(e.domain, e.name);
-    ASSERT_NE(row, nullptr);
+    EXPECT_NE(row, nullptr);
+    if (row == nullptr) continue;
     absl::StatusOr<std::optional<OpExample>> example = ExampleOf(*row, table);
-    ASSERT_TRUE(example.ok()) << example.status();
+    EXPECT_TRUE(example.ok()) << example.status();
+    if (!example.ok()) continue;
     ASSERT_TRUE(example->has_value());
     EXPECT_FALSE(absl::StrContains((*example)->result, '?')) << (*example)->result;
   }
