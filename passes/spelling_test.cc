@@ -58,7 +58,7 @@ class Writer {
     }
     text_.remove_prefix(1);
     if (omit) return first;
-    const std::string name = absl::StrCat("%t", ++ops);
+    std::string name = absl::StrCat("%t", ++ops);
     const std::string more = word == "Split" ? absl::StrCat(", ", name, "b") : "";
     const std::string attrs = word == "Split" || word == "Concat" ? " {axis = 2}" : "";
     absl::StrAppend(&lines, name, more, " = ", word, "(", operands, ")", attrs, "\n");
