@@ -13,6 +13,7 @@
 #include "ir/graph.h"
 #include "passes/estimate.h"
 #include "passes/facts.h"
+#include "passes/flow.h"
 #include "passes/shapes.h"
 
 namespace assay {
@@ -23,13 +24,14 @@ enum class Fact : uint8_t {
   kExecution,
   kWorks,
   kNumbers,
+  kFlow,
   kPartitions,
   kConcurrency,
   kMemory,
   kKernelPlans,
   kEstimates,
 };
-inline constexpr int kNumFacts = 9;
+inline constexpr int kNumFacts = 10;
 absl::string_view Name(Fact fact);  // "shapes", "execution", ...
 
 class FactSet {
@@ -49,6 +51,7 @@ class FactSet {
     bits_ |= s.bits_;
     return *this;
   }
+  friend constexpr FactSet operator|(FactSet a, FactSet b) { return a |= b; }
   friend constexpr bool operator==(FactSet a, FactSet b) { return a.bits_ == b.bits_; }
   // Every member of a is in b.
   friend constexpr bool operator<=(FactSet a, FactSet b) { return (a.bits_ & ~b.bits_) == 0; }
@@ -95,6 +98,7 @@ struct Analysis {
   std::unique_ptr<const Execution> execution;
   std::unique_ptr<const Works> works;
   std::unique_ptr<const Numbers> numbers;
+  std::unique_ptr<const Flow> flow;
   // By key, in the order of PassRequest::fusions, then those added for runtimes; no key twice.
   std::vector<FusionKey> fusion_keys;
   std::vector<std::unique_ptr<const Partition>> partitions;

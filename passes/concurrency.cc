@@ -51,9 +51,7 @@ Concurrency MeasureSteps(const Steps& steps, absl::Span<const StepWork> work, in
   }
 
   // Longest chains, unit by unit: all that a unit reads was written by units before it.
-  std::vector<std::pair<int32_t, int32_t>> edges = steps.UnitEdges();
-  std::sort(edges.begin(), edges.end());
-  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  const std::vector<std::pair<int32_t, int32_t>> edges = steps.UnitEdges();
   std::vector<int32_t> stage(n, 0), before(n, -1);
   std::vector<Length> longest(n);               // up to the unit, without its own work
   std::vector<double> macs(n, 0), bytes(n, 0);  // likewise, each of its own chain
@@ -110,9 +108,8 @@ Concurrency MeasureSteps(const Steps& steps, absl::Span<const StepWork> work, in
   return out;
 }
 
-Concurrency MeasureConcurrency(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                               const Works& works, const Numbers& numbers) {
-  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
+Concurrency MeasureConcurrency(const Graph& graph, const Execution& execution,
+                               const Numbers& numbers, const Flow& flow) {
   const Steps steps = Steps::OfOps(graph, execution, flow, numbers.value_bytes);
   std::vector<StepWork> work;
   work.reserve(steps.size());

@@ -23,6 +23,7 @@
 #include "absl/types/span.h"
 #include "ir/graph.h"
 #include "passes/facts.h"
+#include "passes/flow.h"
 #include "passes/steps.h"
 
 namespace assay {
@@ -35,8 +36,8 @@ struct StepWork {
 // `work` by step; nodes are numbered below `nodes`.
 Concurrency MeasureSteps(const Steps& steps, absl::Span<const StepWork> work, int nodes);
 
-Concurrency MeasureConcurrency(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                               const Works& works, const Numbers& numbers);
+Concurrency MeasureConcurrency(const Graph& graph, const Execution& execution,
+                               const Numbers& numbers, const Flow& flow);
 
 // The largest antichain of the graph with nodes 0..n-1 and these edges (from < to).
 struct Antichain {

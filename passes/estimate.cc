@@ -279,8 +279,9 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
 
 absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& shapes,
                                             const Execution& execution, const Works& works,
-                                            const Numbers& numbers, const Partition& partition,
-                                            const Memory& memory, const EstimateRequest& request) {
+                                            const Numbers& numbers, const Flow& flow,
+                                            const Partition& partition, const Memory& memory,
+                                            const EstimateRequest& request) {
   ModelEstimate out;
   const int64_t batch = BatchAt(graph, shapes, numbers);
   out.batch = static_cast<double>(batch);
@@ -311,7 +312,6 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
     out.memory_needed_bytes = memory.weights_bytes + activations;
   } else {
     value_bytes = ValueBytes(graph, shapes, execution, numbers, *out.platform);
-    const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
     activations = PeakActivationBytes(graph, execution, value_bytes, flow);
     double weights = 0;
     for (ValueId v(0); v.index < graph.num_values(); ++v.index) {

@@ -16,6 +16,7 @@
 #include "hw/target.h"
 #include "ir/graph.h"
 #include "passes/facts.h"
+#include "passes/flow.h"
 
 namespace assay {
 
@@ -78,8 +79,9 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
 
 absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& shapes,
                                             const Execution& execution, const Works& works,
-                                            const Numbers& numbers, const Partition& partition,
-                                            const Memory& memory, const EstimateRequest& request);
+                                            const Numbers& numbers, const Flow& flow,
+                                            const Partition& partition, const Memory& memory,
+                                            const EstimateRequest& request);
 
 }  // namespace assay
 

@@ -551,10 +551,9 @@ void AddTwins(const std::vector<int32_t>& twin_of, Grouping* grouping) {
 
 absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
                                   const Execution& execution, const Works& works,
-                                  const Numbers& numbers, const FusionKey& key) {
+                                  const Numbers& numbers, const Flow& flow, const FusionKey& key) {
   absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(key.policy);
   if (!policy.ok()) return policy.status();
-  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
   std::vector<int32_t> twin_of;
   if ((*policy)->twins) twin_of = FindTwins(graph, shapes, flow);
   const bool repeats =

@@ -18,13 +18,14 @@
 #include "absl/status/statusor.h"
 #include "ir/graph.h"
 #include "passes/facts.h"
+#include "passes/flow.h"
 #include "passes/pattern.h"
 
 namespace assay {
 
 absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
                                   const Execution& execution, const Works& works,
-                                  const Numbers& numbers, const FusionKey& key);
+                                  const Numbers& numbers, const Flow& flow, const FusionKey& key);
 
 }  // namespace assay
 

@@ -30,7 +30,7 @@ constexpr int kOptimal = 2;
 struct Parts {
   explicit Parts(const Analyzed& run)
       : run(run),
-        flow(Flow::Build(run.graph(), *run->shapes, *run->execution, *run->works, *run->numbers)),
+        flow(*run->flow),
         apart(GroupingOf(*run->partitions[0], flow)),
         space(KernelSpace::Build(run.graph(), *run->shapes, *run->execution, *run->works,
                                  *run->numbers, flow, apart)) {}
@@ -44,7 +44,7 @@ struct Parts {
   }
 
   const Analyzed& run;
-  Flow flow;
+  const Flow& flow;
   Grouping apart;  // every op by itself
   KernelSpace space;
 };

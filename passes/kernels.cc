@@ -61,9 +61,9 @@ Threads OfResult(const Shapes& shapes, const Numbers& numbers, const Type& resul
 }  // namespace
 
 KernelPlan PlanKernels(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                       const Works& works, const Numbers& numbers, const Partition& partition) {
+                       const Works& works, const Numbers& numbers, const Flow& flow,
+                       const Partition& partition) {
   KernelPlan out;
-  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
   const Steps steps = Steps::OfKernels(graph, execution, flow, numbers.value_bytes, partition);
   std::vector<StepWork> work;
   work.reserve(steps.size());

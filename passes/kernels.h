@@ -5,11 +5,13 @@
 
 #include "ir/graph.h"
 #include "passes/facts.h"
+#include "passes/flow.h"
 
 namespace assay {
 
 KernelPlan PlanKernels(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                       const Works& works, const Numbers& numbers, const Partition& partition);
+                       const Works& works, const Numbers& numbers, const Flow& flow,
+                       const Partition& partition);
 
 }  // namespace assay
 

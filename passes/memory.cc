@@ -142,9 +142,8 @@ double PeakActivationBytes(const Graph& graph, const Execution& execution,
   return PeakOf(LiveBytes(Lifetimes(steps, FileOrder(steps)), steps.size(), false));
 }
 
-Memory PlanMemory(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                  const Works& works, const Numbers& numbers) {
-  const Flow flow = Flow::Build(graph, shapes, execution, works, numbers);
+Memory PlanMemory(const Graph& graph, const Execution& execution, const Numbers& numbers,
+                  const Flow& flow) {
   Memory out = PlanSteps(Steps::OfOps(graph, execution, flow, numbers.value_bytes));
   for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
     if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {

@@ -29,8 +29,8 @@ std::vector<double> LiveBytes(absl::Span<const Memory::Buffer> buffers, int step
 // Everything but `weights_bytes` and `caches`.
 Memory PlanSteps(const Steps& steps);
 
-Memory PlanMemory(const Graph& graph, const Shapes& shapes, const Execution& execution,
-                  const Works& works, const Numbers& numbers);
+Memory PlanMemory(const Graph& graph, const Execution& execution, const Numbers& numbers,
+                  const Flow& flow);
 
 // Memory::peak_activation_bytes with other sizes: a what-if on precision.
 double PeakActivationBytes(const Graph& graph, const Execution& execution,

@@ -126,17 +126,8 @@ class Orderer {
     readers_ = Lists::Make(static_cast<int32_t>(bytes_.size()), reads);
     for (auto& [b, u] : reads) std::swap(b, u);
     reads_ = Lists::Make(n_, reads);
-    std::vector<std::pair<int32_t, int32_t>> edges;
-    for (int32_t b = 0; b < static_cast<int32_t>(steps_.buffers.size()); ++b) {
-      if (steps_.buffers[b].born < 0) continue;
-      const int32_t u = steps_.unit[steps_.buffers[b].born];
-      for (int32_t end : steps_.ends(b)) {
-        if (steps_.unit[end] != u) edges.emplace_back(u, steps_.unit[end]);
-      }
-    }
     // Each once, however many buffers pass along it: Do() frees a unit when its last edge is met.
-    std::sort(edges.begin(), edges.end());
-    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+    std::vector<std::pair<int32_t, int32_t>> edges = steps_.UnitEdges();
     after_ = Lists::Make(n_, edges);
     for (auto& [u, v] : edges) std::swap(u, v);
     before_ = Lists::Make(n_, edges);

@@ -17,8 +17,7 @@ namespace {
 
 Steps StepsOf(const Analyzed& run) {
   const Analysis& a = *run;
-  const Flow flow = Flow::Build(run.graph(), *a.shapes, *a.execution, *a.works, *a.numbers);
-  return Steps::OfOps(run.graph(), *a.execution, flow, a.numbers->value_bytes);
+  return Steps::OfOps(run.graph(), *a.execution, *a.flow, a.numbers->value_bytes);
 }
 
 double PeakOf(const Steps& steps, const std::vector<int32_t>& order) {

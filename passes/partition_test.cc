@@ -22,10 +22,7 @@ constexpr absl::string_view kDiamond = R"(
 
 class PartitionTest : public testing::Test {
  protected:
-  PartitionTest()
-      : run_(kDiamond),
-        flow_(Flow::Build(run_.graph(), *run_->shapes, *run_->execution, *run_->works,
-                          *run_->numbers)) {}
+  PartitionTest() : run_(kDiamond), flow_(*run_->flow) {}
 
   Partition Finish(std::vector<int32_t> kernel_of, std::vector<Grouping::Group> groups) {
     Grouping grouping;
@@ -38,7 +35,7 @@ class PartitionTest : public testing::Test {
   }
 
   Analyzed run_;
-  Flow flow_;
+  const Flow& flow_;
 };
 
 TEST_F(PartitionTest, TrafficOfADiamondInTwoKernels) {

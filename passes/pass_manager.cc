@@ -13,6 +13,7 @@
 #include "passes/concurrency.h"
 #include "passes/evaluate.h"
 #include "passes/execution.h"
+#include "passes/flow.h"
 #include "passes/fusion.h"
 #include "passes/kernels.h"
 #include "passes/memory.h"
@@ -57,11 +58,18 @@ absl::Status RunEvaluate(PassRun& r) {
   return Store(EvaluateAt(r.graph, *a.shapes, *a.execution, *a.works, point), &r.analysis.numbers);
 }
 
+absl::Status RunFlow(PassRun& r) {
+  const Analysis& a = r.analysis;
+  r.analysis.flow = std::make_unique<const Flow>(
+      Flow::Build(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+  return absl::OkStatus();
+}
+
 absl::Status RunFusion(PassRun& r) {
   const Analysis& a = r.analysis;
-  absl::Status s =
-      Store(FuseOps(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, a.fusion_keys[r.key]),
-            &r.analysis.partitions[r.key]);
+  absl::Status s = Store(FuseOps(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.flow,
+                                 a.fusion_keys[r.key]),
+                         &r.analysis.partitions[r.key]);
   if (s.ok() && r.request.verify) {
     s = VerifyPartition(r.graph, *a.execution, *a.partitions[r.key]);
   }
@@ -71,21 +79,21 @@ absl::Status RunFusion(PassRun& r) {
 absl::Status RunConcurrency(PassRun& r) {
   const Analysis& a = r.analysis;
   r.analysis.concurrency = std::make_unique<const Concurrency>(
-      MeasureConcurrency(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+      MeasureConcurrency(r.graph, *a.execution, *a.numbers, *a.flow));
   return absl::OkStatus();
 }
 
 absl::Status RunMemory(PassRun& r) {
   const Analysis& a = r.analysis;
-  r.analysis.memory = std::make_unique<const Memory>(
-      PlanMemory(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+  r.analysis.memory =
+      std::make_unique<const Memory>(PlanMemory(r.graph, *a.execution, *a.numbers, *a.flow));
   return absl::OkStatus();
 }
 
 absl::Status RunKernels(PassRun& r) {
   const Analysis& a = r.analysis;
-  r.analysis.kernel_plans[r.key] = std::make_unique<const KernelPlan>(
-      PlanKernels(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.partitions[r.key]));
+  r.analysis.kernel_plans[r.key] = std::make_unique<const KernelPlan>(PlanKernels(
+      r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.flow, *a.partitions[r.key]));
   return absl::OkStatus();
 }
 
@@ -106,7 +114,7 @@ absl::Status RunEstimate(PassRun& r) {
   const EstimateRequest& request = a.estimate_requests[r.key];
   const int partition = FindKey(a.fusion_keys, KeyOf(request));
   absl::StatusOr<ModelEstimate> estimate =
-      EstimateModel(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers,
+      EstimateModel(r.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.flow,
                     *a.partitions[partition], *a.memory, request);
   if (estimate.ok()) {
     estimate->request = r.key;
@@ -116,6 +124,7 @@ absl::Status RunEstimate(PassRun& r) {
 }
 
 constexpr FactSet kCounted = {Fact::kShapes, Fact::kExecution, Fact::kWorks, Fact::kNumbers};
+constexpr FactSet kFlowing = kCounted | FactSet{Fact::kFlow};
 
 }  // namespace
 
@@ -141,32 +150,36 @@ absl::Span<const PassRow> Passes() {
        .needs = {Fact::kShapes, Fact::kExecution, Fact::kWorks},
        .makes = Fact::kNumbers,
        .run = RunEvaluate},
+      {.name = "flow",
+       .summary = "who writes which buffer, and who reads how much of it",
+       .needs = kCounted,
+       .makes = Fact::kFlow,
+       .run = RunFlow},
       {.name = "fusion",
        .summary = "partition of what runs into kernels, and their traffic; once per policy",
-       .needs = kCounted,
+       .needs = kFlowing,
        .makes = Fact::kPartitions,
        .run = RunFusion,
        .keyed = true},
       {.name = "concurrency",
        .summary = "stages, width and critical path of the ops on real edges",
-       .needs = kCounted,
+       .needs = kFlowing,
        .makes = Fact::kConcurrency,
        .run = RunConcurrency},
       {.name = "memory",
        .summary = "lifetimes of the ops' buffers, peak, packed arena, an order that needs less",
-       .needs = kCounted,
+       .needs = kFlowing,
        .makes = Fact::kMemory,
        .run = RunMemory},
       {.name = "kernels",
        .summary = "concurrency and memory of a partition's kernels; once per policy",
-       .needs = {Fact::kShapes, Fact::kExecution, Fact::kWorks, Fact::kNumbers, Fact::kPartitions},
+       .needs = kFlowing | FactSet{Fact::kPartitions},
        .makes = Fact::kKernelPlans,
        .run = RunKernels,
        .keyed = true},
       {.name = "estimate",
        .summary = "time, energy and fit on each target",
-       .needs = {Fact::kShapes, Fact::kExecution, Fact::kWorks, Fact::kNumbers, Fact::kPartitions,
-                 Fact::kMemory},
+       .needs = kFlowing | FactSet{Fact::kPartitions, Fact::kMemory},
        .makes = Fact::kEstimates,
        .run = RunEstimate,
        .keyed = true},
@@ -191,6 +204,8 @@ absl::string_view Name(Fact fact) {
       return "works";
     case Fact::kNumbers:
       return "numbers";
+    case Fact::kFlow:
+      return "flow";
     case Fact::kPartitions:
       return "partitions";
     case Fact::kConcurrency:

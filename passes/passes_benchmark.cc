@@ -21,6 +21,7 @@
 #include "passes/concurrency.h"
 #include "passes/evaluate.h"
 #include "passes/execution.h"
+#include "passes/flow.h"
 #include "passes/fusion.h"
 #include "passes/kernels.h"
 #include "passes/memory.h"
@@ -124,12 +125,21 @@ void BM_EvaluateAgain(benchmark::State& state) {
   PerNode(state);
 }
 
+void BM_Flow(benchmark::State& state) {
+  const Net& net = NetOf(state.range(0), false);
+  const Analysis& a = net.facts;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Flow::Build(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+  }
+  PerNode(state);
+}
+
 void Fusion(benchmark::State& state, const char* policy) {
   const Net& net = NetOf(state.range(0), false);
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        FuseOps(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers, {.policy = policy}));
+    benchmark::DoNotOptimize(FuseOps(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers,
+                                     *a.flow, {.policy = policy}));
   }
   PerNode(state);
 }
@@ -140,8 +150,7 @@ void BM_Concurrency(benchmark::State& state) {
   const Net& net = NetOf(state.range(0), false);
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        MeasureConcurrency(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+    benchmark::DoNotOptimize(MeasureConcurrency(net.graph, *a.execution, *a.numbers, *a.flow));
   }
   PerNode(state);
 }
@@ -150,7 +159,7 @@ void BM_Memory(benchmark::State& state) {
   const Net& net = NetOf(state.range(0), false);
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(PlanMemory(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+    benchmark::DoNotOptimize(PlanMemory(net.graph, *a.execution, *a.numbers, *a.flow));
   }
   PerNode(state);
 }
@@ -159,8 +168,8 @@ void BM_Kernels(benchmark::State& state) {
   const Net& net = NetOf(state.range(0), false);
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        PlanKernels(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers, *a.partitions[0]));
+    benchmark::DoNotOptimize(PlanKernels(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers,
+                                         *a.flow, *a.partitions[0]));
   }
   PerNode(state);
 }
@@ -217,8 +226,7 @@ void BM_BranchesConcurrency(benchmark::State& state) {
   const Net& net = BranchesOf(state.range(0));
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        MeasureConcurrency(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+    benchmark::DoNotOptimize(MeasureConcurrency(net.graph, *a.execution, *a.numbers, *a.flow));
   }
   PerNode(state);
 }
@@ -226,7 +234,7 @@ void BM_BranchesMemory(benchmark::State& state) {
   const Net& net = BranchesOf(state.range(0));
   const Analysis& a = net.facts;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(PlanMemory(net.graph, *a.shapes, *a.execution, *a.works, *a.numbers));
+    benchmark::DoNotOptimize(PlanMemory(net.graph, *a.execution, *a.numbers, *a.flow));
   }
   PerNode(state);
 }
@@ -249,6 +257,7 @@ BENCHMARK(BM_WorkSymbolic)->ASSAY_SIZES;
 BENCHMARK(BM_WorkBound)->ASSAY_SIZES;
 BENCHMARK(BM_WorkBoundAllThreads)->ASSAY_SIZES->UseRealTime();
 BENCHMARK(BM_EvaluateAgain)->ASSAY_SIZES;
+BENCHMARK(BM_Flow)->ASSAY_SIZES;
 BENCHMARK(BM_Fusion)->ASSAY_SIZES;
 BENCHMARK(BM_FusionOptimal)->ASSAY_SIZES;
 BENCHMARK(BM_Concurrency)->ASSAY_SIZES;

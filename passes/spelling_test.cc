@@ -80,9 +80,7 @@ class Writer {
 };
 
 std::vector<Spelled> Find(const Analyzed& run, absl::Span<const SpellingRow* const> rows) {
-  const Flow flow =
-      Flow::Build(run.graph(), *run->shapes, *run->execution, *run->works, *run->numbers);
-  return FindSpellings(run.graph(), *run->execution, flow, rows);
+  return FindSpellings(run.graph(), *run->execution, *run->flow, rows);
 }
 
 TEST(Spelling, EveryRowIsFoundAsItself) {

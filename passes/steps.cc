@@ -295,6 +295,8 @@ std::vector<std::pair<int32_t, int32_t>> Steps::UnitEdges() const {
       if (unit[end] != u) edges.emplace_back(u, unit[end]);
     }
   }
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   return edges;
 }
 

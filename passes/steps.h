@@ -52,7 +52,7 @@ struct Steps {
     return absl::MakeConstSpan(ends_).subspan(ends_begin_[buffer],
                                               ends_begin_[buffer + 1] - ends_begin_[buffer]);
   }
-  // From the unit that writes to each that reads, by buffer; some more than once.
+  // From each unit that writes to each that reads, ascending, each once.
   std::vector<std::pair<int32_t, int32_t>> UnitEdges() const;
 
   // Sizes by ValueId, -1 where not known.
