@@ -51,6 +51,23 @@ std::string Graph::Describe(OpId id) const {
   return absl::StrCat(type, " `", name, "` in `", scope, "`");
 }
 
+absl::StatusOr<std::vector<Elem>> StoredElements(const Graph& graph, const Constant& constant) {
+  if (constant.stored_elements == 0) return std::vector<Elem>();
+  const Payload& payload = constant.payload;
+  absl::StatusOr<std::vector<Elem>> elems = absl::NotFoundError("contents are not stored");
+  if (payload.kind == Payload::Kind::kInline) {
+    elems.emplace();
+    for (int64_t i : payload.ints) elems->push_back(Elem::Int(i));
+    for (double r : payload.reals) elems->push_back(Elem::Real(r));
+  } else if (payload.kind != Payload::Kind::kAbsent && graph.reader() != nullptr) {
+    elems = graph.reader()->Read(constant);
+  }
+  if (elems.ok() && static_cast<int64_t>(elems->size()) != constant.stored_elements) {
+    return absl::NotFoundError("contents do not fit the shape");
+  }
+  return elems;
+}
+
 GraphBuilder::GraphBuilder(const OpTable& table) : table_(table) {
   Region main;
   main.begin = OpId(0);
@@ -71,9 +88,10 @@ ConstantId GraphBuilder::AddConstant(Constant constant) {
   return ConstantId(static_cast<int64_t>(graph_.constants_.size()) - 1);
 }
 
-ConstantId GraphBuilder::AddInts(std::vector<int64_t> dims, std::vector<int64_t> ints,
-                                 DType dtype) {
+ConstantId GraphBuilder::AddInts(std::vector<int64_t> dims, std::vector<int64_t> ints, DType dtype,
+                                 NameId name) {
   Constant c;
+  c.name = name;
   c.dtype = dtype;
   c.dims = std::move(dims);
   c.stored_elements = static_cast<int64_t>(ints.size());
@@ -82,9 +100,10 @@ ConstantId GraphBuilder::AddInts(std::vector<int64_t> dims, std::vector<int64_t>
   return AddConstant(std::move(c));
 }
 
-ConstantId GraphBuilder::AddReals(std::vector<int64_t> dims, std::vector<double> reals,
-                                  DType dtype) {
+ConstantId GraphBuilder::AddReals(std::vector<int64_t> dims, std::vector<double> reals, DType dtype,
+                                  NameId name) {
   Constant c;
+  c.name = name;
   c.dtype = dtype;
   c.dims = std::move(dims);
   c.stored_elements = static_cast<int64_t>(reals.size());

@@ -282,6 +282,11 @@ class Graph {
   std::shared_ptr<const ConstantReader> reader_;
 };
 
+// The elements of a stored tensor that is not sparse, in row-major order and as many as its shape
+// says: its own, or else what the graph's reader fetches. NotFound when they are not to be had; the
+// reader's other errors as it gives them.
+absl::StatusOr<std::vector<Elem>> StoredElements(const Graph& graph, const Constant& constant);
+
 // Builds a graph front to back. Regions nest like parentheses:
 //
 //   GraphBuilder b(table);
@@ -308,9 +313,9 @@ class GraphBuilder {
   ConstantId AddConstant(Constant constant);
   // A small constant made here: lifting an attribute to an input, for one.
   ConstantId AddInts(std::vector<int64_t> dims, std::vector<int64_t> ints,
-                     DType dtype = DType::kI64);
+                     DType dtype = DType::kI64, NameId name = {});
   ConstantId AddReals(std::vector<int64_t> dims, std::vector<double> reals,
-                      DType dtype = DType::kF32);
+                      DType dtype = DType::kF32, NameId name = {});
 
   int32_t AddClaim(ClaimedType claim);
   void SetClaim(ValueId value, int32_t claim) { graph_.values_[value.index].claim = claim; }

@@ -65,6 +65,8 @@ enum class Role : uint8_t {
   kConstant,  // produces data from no input
 };
 absl::string_view Name(Role role);
+// What a kernel is made around.
+inline bool IsHeavy(Role role) { return role == Role::kContraction || role == Role::kAttention; }
 
 // A rule reads and writes through its context. An error means that the model contradicts itself at
 // this op ("rows of A (64) and B (32) differ"); what is merely not known is left unknown.

@@ -180,16 +180,13 @@ class Printer {
 
   // The contents of a small tensor that the reader can fetch.
   std::vector<Elem> Contents(const Constant& c) const {
-    const Payload::Kind kind = c.payload.kind;
-    if (g_.reader() == nullptr || c.sparse || c.stored_elements <= 0 ||
-        c.stored_elements > options_.max_elements || kind == Payload::Kind::kAbsent ||
-        kind == Payload::Kind::kInline) {
+    if (c.sparse || c.stored_elements <= 0 || c.stored_elements > options_.max_elements ||
+        c.payload.kind == Payload::Kind::kInline) {
       return {};
     }
     if (!IsFloat(c.dtype) && !IsInteger(c.dtype) && c.dtype != DType::kBool) return {};
-    auto elems = g_.reader()->Read(c);
-    if (!elems.ok() || static_cast<int64_t>(elems->size()) != c.stored_elements ||
-        !absl::c_all_of(*elems, [](const Elem& e) { return e.constant(); })) {
+    auto elems = StoredElements(g_, c);
+    if (!elems.ok() || !absl::c_all_of(*elems, [](const Elem& e) { return e.constant(); })) {
       return {};
     }
     return *std::move(elems);

@@ -335,7 +335,12 @@ absl::Status LinearAttentionWork(OpContext& op) {
 void CountAttention(OpContext& op, const AttentionSizes& sizes, const AttentionMask& mask,
                     int64_t extra_flops, int64_t extra_transcendentals) {
   const Size heads = Size(op, sizes.batch) * sizes.q_heads;
-  const Size twice_pairs = heads * TwiceVisiblePairs(op, sizes, mask);
+  Size twice_pairs = heads * TwiceVisiblePairs(op, sizes, mask);
+  Dim keys = sizes.keys;
+  if (mask.most_pairs.has_value()) {
+    twice_pairs = Min(twice_pairs, 2 * heads * *mask.most_pairs);
+    keys = Min(Size(op, keys), op.dims().CeilDiv(*mask.most_pairs, sizes.queries));
+  }
   const Size depth = Size(op, sizes.qk_size) + sizes.v_size;
   Work& work = op.work();
   work.macs = FloorDiv(twice_pairs * depth, 2);
@@ -346,7 +351,7 @@ void CountAttention(OpContext& op, const AttentionSizes& sizes, const AttentionM
   nest.kind = Nest::Kind::kAttention;
   nest.batch = heads;
   nest.m = sizes.queries;
-  nest.n = sizes.keys;
+  nest.n = keys;
   nest.k = depth;
   nest.multiply = op.dtype(0);
   nest.accumulate = AccumulateType(nest.multiply);

@@ -3,6 +3,7 @@
 #define ASSAY_IR_OPS_ATTENTION_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "ir/dim.h"
@@ -18,10 +19,13 @@ struct AttentionSizes {
 };
 
 // Which keys a query sees. Query i stands at position offset + i and sees the keys j with
-// position - left <= j <= position + right; a negative bound is none. Causal is right = 0.
+// position - left <= j <= position + right; a negative bound is none. Causal is right = 0. Where a
+// list of blocks names the pairs, `most_pairs` of a head are seen at most, wherever they stand; the
+// nest then has as many keys as they make per query.
 struct AttentionMask {
   int64_t left = -1, right = -1;
   Dim offset = Dim(0);
+  std::optional<Dim> most_pairs = std::nullopt;
 };
 
 // Sets macs, flops, transcendentals, comparisons and the nest. `extra_flops` and

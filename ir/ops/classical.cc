@@ -45,7 +45,9 @@ absl::StatusOr<Labels> LabelsOf(OpContext& op, absl::string_view ints, absl::str
 }
 
 int64_t CountOf(OpContext& op, absl::string_view floats, absl::string_view tensor) {
-  if (const auto list = op.floats_attr(floats)) return static_cast<int64_t>(list->size());
+  if (const Attr* list = op.attr(floats); list != nullptr && list->kind == AttrKind::kFloats) {
+    return static_cast<int64_t>(list->floats.size());
+  }
   const Constant* constant = tensor.empty() ? nullptr : op.tensor_attr(tensor);
   if (constant == nullptr) return 0;
   Dim count(1);
@@ -65,10 +67,9 @@ absl::Status CountPostTransform(OpContext& op, absl::string_view name, Dim rows,
   for (const Transform& t : kTransforms) {
     if (t.name != name) continue;
     const Size n = Size(op, rows) * scores;
-    Work& work = op.work();
-    work.flops = Size(op, work.flops) + t.flops * n;
-    work.transcendentals = Size(op, work.transcendentals) + t.transcendentals * n;
-    work.comparisons = Size(op, work.comparisons) + t.comparisons * n;
+    AddFlops(op, t.flops * n);
+    AddTranscendentals(op, t.transcendentals * n);
+    AddComparisons(op, t.comparisons * n);
     return absl::OkStatus();
   }
   return OpError(absl::StrCat("post_transform ", name,
@@ -101,24 +102,14 @@ absl::Status ExtractorWork(OpContext& op) {
 
 // --- Same shape, another element type ---
 
-absl::Status AsFloat(OpContext& op) {
-  Type type = op.in(0);
-  if (!type.is_tensor()) return Unranked(op, 0, DType::kF32);
-  type.dtype = DType::kF32;
-  op.SetOut(0, std::move(type));
-  return absl::OkStatus();
-}
+absl::Status AsFloat(OpContext& op) { return RetypeFirst(op, DType::kF32); }
 
 // Integers become strings and the other way round.
 absl::Status CategoryMapperShape(OpContext& op) {
   const DType dtype = op.dtype(0) == DType::kString ? DType::kI64
                       : op.dtype(0) == DType::kI64  ? DType::kString
                                                     : DType::kUndefined;
-  Type type = op.in(0);
-  if (!type.is_tensor()) return Unranked(op, 0, dtype);
-  type.dtype = dtype;
-  op.SetOut(0, std::move(type));
-  return absl::OkStatus();
+  return RetypeFirst(op, dtype);
 }
 
 // From version 2 on the element type is that of whichever list of values is there; version 1 knows
@@ -135,11 +126,7 @@ absl::Status LabelEncoderShape(OpContext& op) {
         "there are no values to encode as; give attribute `values_strings`, `values_int64s`, "
         "`values_floats` or `values_tensor`");
   }
-  Type type = op.in(0);
-  if (!type.is_tensor()) return Unranked(op, 0, dtype);
-  type.dtype = dtype;
-  op.SetOut(0, std::move(type));
-  return absl::OkStatus();
+  return RetypeFirst(op, dtype);
 }
 
 // --- OneHotEncoder: X [...] -> [..., categories] ---

@@ -36,12 +36,6 @@
 namespace assay {
 namespace {
 
-// Adds to the op's work.
-void AddFlops(OpContext& op, Dim flops) { op.work().flops = Size(op, op.work().flops) + flops; }
-void AddComparisons(OpContext& op, Dim n) {
-  op.work().comparisons = Size(op, op.work().comparisons) + n;
-}
-
 // The features of the table, which `coefficients` coefficients of `models` models must fit.
 absl::StatusOr<Dim> FeaturesOf(OpContext& op, Dim features, int64_t coefficients, int64_t models,
                                absl::string_view attr) {
@@ -205,7 +199,7 @@ absl::Status SvmClassifierWork(OpContext& op) {
   }
   if (svc->probabilities) {
     AddFlops(op, rows * svc->pairs * 4);
-    op.work().transcendentals = Size(op, op.work().transcendentals) + rows * svc->pairs;
+    AddTranscendentals(op, rows * svc->pairs);
   }
   return CountPostTransform(op, op.string_attr("post_transform", "NONE"), rows, Dim(svc->scores));
 }

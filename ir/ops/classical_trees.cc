@@ -284,8 +284,7 @@ absl::Status ClassifierWork(OpContext& op) {
                 table->rows, labels->count, CountOf(op, "base_values", "base_values_as_tensor"));
   if (!s.ok()) return s;
   // The highest score.
-  op.work().comparisons = Size(op, op.work().comparisons) +
-                          Size(op, table->rows) * std::max<int64_t>(labels->count - 1, 0);
+  AddComparisons(op, Size(op, table->rows) * std::max<int64_t>(labels->count - 1, 0));
   return absl::OkStatus();
 }
 

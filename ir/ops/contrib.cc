@@ -248,10 +248,7 @@ absl::Status IrfftWork(OpContext& op) {
 // --- MurmurHash3, IsAllFinite ---
 
 absl::Status HashShape(OpContext& op) {
-  Type out = op.in(0);
-  out.dtype = op.int_attr("positive", 1) != 0 ? DType::kU32 : DType::kI32;
-  op.SetOut(0, std::move(out));
-  return absl::OkStatus();
+  return RetypeFirst(op, op.int_attr("positive", 1) != 0 ? DType::kU32 : DType::kI32);
 }
 
 absl::Status ScalarBool(OpContext& op) {

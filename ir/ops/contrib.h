@@ -32,11 +32,8 @@ struct View {
   bool channels_last_results = false;
 };
 
-// [N, D..., C] to [N, C, D...] and back; types of rank below 3 stay.
-Type ChannelsFirst(Type type);
-Type ChannelsLast(Type type);
-
-// Operands `activations`, where present, are seen as [N, C, D...], results are made [N, D..., C].
+// Operands `activations`, where present, are seen as [N, C, D...], results are made [N, D..., C];
+// those of rank below 3 stay as they are.
 View ChannelsFirstView(OpContext& op, absl::Span<const int> activations);
 
 absl::Status RunShape(OpContext& op, Rule rule, View view);

@@ -4,15 +4,12 @@
 #include "ir/ops/contrib_attention.h"
 
 #include <cstdint>
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ir/ops/attention.h"
 #include "ir/ops/contrib.h"
 #include "ir/ops/families.h"
-#include "ir/ops/matmul.h"
 #include "ir/ops/operands.h"
 #include "ir/ops/rules.h"
 #include "ir/ops/size.h"
@@ -25,7 +22,26 @@ absl::StatusOr<Dim> Heads(OpContext& op, absl::string_view attr) {
   return Dim(heads);
 }
 
-// Operands [B, heads, past, size] of a cache, where present.
+absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packed) {
+  absl::StatusOr<Dim> q_heads = Heads(op, "num_heads");
+  if (!q_heads.ok()) return q_heads.status();
+  absl::StatusOr<Dim> kv_heads = grouped ? Heads(op, "kv_num_heads") : q_heads;
+  if (!kv_heads.ok()) return kv_heads.status();
+  if (q_heads->value() % kv_heads->value() != 0) {
+    return OpError(absl::StrCat("num_heads (", q_heads->value(),
+                                ") is no multiple of kv_num_heads (", kv_heads->value(),
+                                "); check both"));
+  }
+  AttentionSizes a;
+  a.q_heads = *q_heads;
+  a.kv_heads = *kv_heads;
+  const Dim heads = packed ? (Size(op, *q_heads) + 2 * Size(op, *kv_heads)).dim : *q_heads;
+  absl::StatusOr<Dim> size = HeadSize(op, op.dim(0, -1), heads);
+  if (!size.ok()) return size.status();
+  a.qk_size = a.v_size = *size;
+  return a;
+}
+
 absl::Status ReadCache(OpContext& op, int key, int value, AttentionSizes* sizes) {
   sizes->past = Dim(0);
   for (int i : {key, value}) {
@@ -41,31 +57,18 @@ absl::Status ReadCache(OpContext& op, int key, int value, AttentionSizes* sizes)
   return s;
 }
 
-namespace {
+absl::StatusOr<Dim> LengthOperand(OpContext& op, int i, absl::string_view name) {
+  const Dim length = op.int_value(i).value_or(Dim());
+  if (length.known() && length.value() < 0) return OpError(absl::StrCat(name, " is negative"));
+  return length;
+}
 
-// --- Attention ---
-
-struct Projection {
-  AttentionSizes sizes;
-  Dim input, columns;  // of the weights
-  Dim cached;          // length of the present
-};
-
-// Where the operands stand beside input, weights and bias.
-struct ProjectedPlaces {
-  int mask, past, attention_bias, past_length;  // -1: there is none
-};
-constexpr ProjectedPlaces kProjected = {3, 4, 5, 6};
-constexpr ProjectedPlaces kQuantized = {5, 8, -1, -1};
-
-absl::StatusOr<Projection> ReadProjected(OpContext& op, const ProjectedPlaces& at) {
-  if (absl::Status s = RequireRank(op, 0, "input", {3}); !s.ok()) return s;
+absl::StatusOr<Projection> ReadProjection(OpContext& op) {
   if (absl::Status s = RequireRank(op, 1, "weights", {2}); !s.ok()) return s;
-  if (absl::Status s = RequireRank(op, at.past, "past", {5}); !s.ok()) return s;
   absl::StatusOr<Dim> heads = Heads(op, "num_heads");
   if (!heads.ok()) return heads.status();
   Projection p;
-  p.input = op.dim(0, 2);
+  p.input = op.dim(0, -1);
   p.columns = op.dim(1, 1);
   absl::Status s =
       Merge(op, &p.input, op.dim(1, 0), "columns of the input and rows of the weights");
@@ -85,25 +88,58 @@ absl::StatusOr<Projection> ReadProjected(OpContext& op, const ProjectedPlaces& a
     if (!third.ok()) return third.status();
     qk_hidden = v_hidden = *third;
   }
-  AttentionSizes& a = p.sizes;
   absl::StatusOr<Dim> qk_size = HeadSize(op, qk_hidden, *heads);
   if (!qk_size.ok()) return qk_size.status();
   absl::StatusOr<Dim> v_size = HeadSize(op, v_hidden, *heads);
   if (!v_size.ok()) return v_size.status();
+  p.sizes.q_heads = p.sizes.kv_heads = *heads;
+  p.sizes.qk_size = *qk_size;
+  p.sizes.v_size = *v_size;
+  return p;
+}
+
+void AddProjection(OpContext& op, Dim rows, Dim input, Dim columns, bool bias) {
+  const Size results = Size(op, rows) * columns;
+  const Size macs = results * input;
+  op.work().macs = macs + op.work().macs;
+  AddFlops(op, 2 * macs);
+  if (bias) AddFlops(op, results);
+}
+
+namespace {
+
+// --- Attention ---
+
+struct Projected {
+  Projection projection;
+  Dim cached;  // length of the present
+};
+
+// Where the operands stand beside input, weights and bias.
+struct ProjectedPlaces {
+  int mask, past, attention_bias, past_length;  // -1: there is none
+};
+constexpr ProjectedPlaces kProjected = {3, 4, 5, 6};
+constexpr ProjectedPlaces kQuantized = {5, 8, -1, -1};
+
+absl::StatusOr<Projected> ReadProjected(OpContext& op, const ProjectedPlaces& at) {
+  if (absl::Status s = RequireRank(op, 0, "input", {3}); !s.ok()) return s;
+  if (absl::Status s = RequireRank(op, at.past, "past", {5}); !s.ok()) return s;
+  absl::StatusOr<Projection> projection = ReadProjection(op);
+  if (!projection.ok()) return projection.status();
+  Projected p = {*projection, Dim()};
+  AttentionSizes& a = p.projection.sizes;
   a.batch = op.dim(0, 0);
   a.queries = op.dim(0, 1);
-  a.q_heads = a.kv_heads = *heads;
-  a.qk_size = *qk_size;
-  a.v_size = *v_size;
   a.past = op.has(at.past) ? op.dim(at.past, 3) : Dim(0);
-  p.cached = Size(op, a.past) + a.queries;
-  a.keys = p.cached;
+  p.cached = a.keys = Size(op, a.past) + a.queries;
   // One buffer for past and present: as long as it may get; what is in use is a value.
   if (op.has(at.past) && op.int_attr("past_present_share_buffer", 0) != 0) {
     p.cached = a.keys = a.past;
     a.past = Size(op, a.keys) - a.queries;
-    if (std::optional<Dim> used = op.int_value(at.past_length)) {
-      if (used->known() && used->value() < 0) return OpError("past_sequence_length is negative");
+    absl::StatusOr<Dim> used = LengthOperand(op, at.past_length, "past_sequence_length");
+    if (!used.ok()) return used.status();
+    if (!used->unknown()) {
       a.past = *used;
       a.keys = Size(op, a.past) + a.queries;
     }
@@ -112,39 +148,28 @@ absl::StatusOr<Projection> ReadProjected(OpContext& op, const ProjectedPlaces& a
 }
 
 absl::Status ProjectedShape(OpContext& op, const ProjectedPlaces& at, DType dtype) {
-  absl::StatusOr<Projection> p = ReadProjected(op, at);
+  absl::StatusOr<Projected> p = ReadProjected(op, at);
   if (!p.ok()) return p.status();
-  const AttentionSizes& a = p->sizes;
+  const AttentionSizes& a = p->projection.sizes;
   op.SetOut(0, dtype, {a.batch, a.queries, Size(op, a.q_heads) * a.v_size});
   op.SetOut(1, dtype, {Dim(2), a.batch, a.q_heads, p->cached, a.qk_size});
   return absl::OkStatus();
 }
 
 absl::Status ProjectedWork(OpContext& op, const ProjectedPlaces& at) {
-  absl::StatusOr<Projection> p = ReadProjected(op, at);
+  absl::StatusOr<Projected> p = ReadProjected(op, at);
   if (!p.ok()) return p.status();
-  const AttentionSizes& a = p->sizes;
+  const AttentionSizes& a = p->projection.sizes;
   AttentionMask mask;
   mask.offset = a.past;
   if (op.int_attr("unidirectional", 0) != 0) mask.right = 0;
   CountAttention(op, a, mask, (op.has(at.mask) ? 1 : 0) + (op.has(at.attention_bias) ? 1 : 0), 0);
-  AddProjection(op, Size(op, a.batch) * a.queries, p->input, p->columns, op.has(2));
+  AddProjection(op, Size(op, a.batch) * a.queries, p->projection.input, p->projection.columns,
+                op.has(2));
   if (op.int_attr("do_rotary", 0) != 0) {
-    op.work().flops =
-        Size(op, op.work().flops) + 6 * Size(op, a.batch) * a.queries * a.q_heads * a.qk_size;
+    AddFlops(op, 6 * Size(op, a.batch) * a.queries * a.q_heads * a.qk_size);
   }
   return absl::OkStatus();
-}
-
-}  // namespace
-
-void AddProjection(OpContext& op, Dim rows, Dim input, Dim columns, bool bias) {
-  const Size results = Size(op, rows) * columns;
-  const Size macs = results * input;
-  Work& work = op.work();
-  work.macs = Size(op, work.macs) + macs;
-  work.flops = Size(op, work.flops) + 2 * macs;
-  if (bias) work.flops = Size(op, work.flops) + results;
 }
 
 absl::Status ProjectedAttentionShape(OpContext& op) {
@@ -156,25 +181,19 @@ absl::Status ProjectedAttentionWork(OpContext& op) { return ProjectedWork(op, kP
 // --- QAttention: input, weight, bias, input_scale, weight_scale, mask_index, input_zero_point,
 // weight_zero_point, past ---
 
-namespace {
-
 absl::Status QAttentionShape(OpContext& op) { return ProjectedShape(op, kQuantized, op.dtype(3)); }
 
 // The projection is of 8-bit numbers; each of its results is scaled.
 absl::Status QAttentionWork(OpContext& op) {
   if (absl::Status s = ProjectedWork(op, kQuantized); !s.ok()) return s;
   const Size tokens = Size(op, op.dim(0, 0)) * op.dim(0, 1);
-  op.work().flops = Size(op, op.work().flops) + tokens * op.dim(1, 1);
+  AddFlops(op, tokens * op.dim(1, 1));
   return absl::OkStatus();
 }
-
-}  // namespace
 
 constexpr char kLinearAttention[] = "LinearAttention";
 
 // --- MultiHeadAttention ---
-
-namespace {
 
 absl::StatusOr<AttentionSizes> ReadMultiHead(OpContext& op) {
   absl::StatusOr<Dim> heads = Heads(op, "num_heads");
@@ -222,8 +241,6 @@ void SetAttentionResults(OpContext& op, const AttentionSizes& a, DType cache) {
   op.SetOut(3, op.dtype(0), {a.batch, a.q_heads, a.queries, a.keys});
 }
 
-}  // namespace
-
 absl::Status MultiHeadAttentionShape(OpContext& op) {
   absl::StatusOr<AttentionSizes> a = ReadMultiHead(op);
   if (!a.ok()) return a.status();
@@ -243,14 +260,12 @@ absl::Status MultiHeadAttentionWork(OpContext& op) {
     for (int i : {1, 2}) {
       if (op.has(i)) biased += op.in_elements(i);
     }
-    op.work().flops = Dim(op.work().flops) + biased;
+    AddFlops(op, biased);
   }
   return absl::OkStatus();
 }
 
 // --- GroupQueryAttention ---
-
-namespace {
 
 struct Grouped {
   AttentionSizes sizes;
@@ -258,36 +273,21 @@ struct Grouped {
 };
 
 absl::StatusOr<Grouped> ReadGrouped(OpContext& op) {
-  absl::StatusOr<Dim> q_heads = Heads(op, "num_heads");
-  if (!q_heads.ok()) return q_heads.status();
-  absl::StatusOr<Dim> kv_heads = Heads(op, "kv_num_heads");
-  if (!kv_heads.ok()) return kv_heads.status();
-  if (q_heads->value() % kv_heads->value() != 0) {
-    return OpError(absl::StrCat("num_heads (", q_heads->value(),
-                                ") is no multiple of kv_num_heads (", kv_heads->value(),
-                                "); check both"));
-  }
   for (int i : {0, 1, 2}) {
     if (absl::Status s = RequireRank(op, i, "query, key or value", {3}); !s.ok()) return s;
   }
-  Grouped g;
+  // Without a key the query holds Q, K and V side by side.
+  absl::StatusOr<AttentionSizes> sizes = ReadHeads(op, /*grouped=*/true, /*packed=*/!op.has(1));
+  if (!sizes.ok()) return sizes.status();
+  Grouped g = {*sizes, Dim()};
   AttentionSizes& a = g.sizes;
   a.batch = op.dim(0, 0);
   a.queries = op.dim(0, 1);
-  a.q_heads = *q_heads;
-  a.kv_heads = *kv_heads;
-  // Without a key the query holds Q, K and V side by side.
-  const Dim heads = op.has(1) ? *q_heads : (Size(op, *q_heads) + 2 * Size(op, *kv_heads)).dim;
-  absl::StatusOr<Dim> size = HeadSize(op, op.dim(0, 2), heads);
-  if (!size.ok()) return size.status();
-  a.qk_size = a.v_size = *size;
   g.new_keys = op.has(1) ? op.dim(1, 1) : a.queries;
   if (absl::Status s = ReadCache(op, 3, 4, &a); !s.ok()) return s;
   a.keys = Size(op, a.past) + g.new_keys;
   return g;
 }
-
-}  // namespace
 
 absl::Status GroupQueryAttentionShape(OpContext& op) {
   absl::StatusOr<Grouped> g = ReadGrouped(op);
@@ -310,7 +310,7 @@ absl::Status GroupQueryAttentionWork(OpContext& op) {
   CountAttention(op, a, mask, (op.has(10) ? 1 : 0) + (capped ? 2 : 0), capped ? 1 : 0);
   if (op.int_attr("do_rotary", 0) != 0) {
     const Size rotated = Size(op, a.queries) * a.q_heads + Size(op, g->new_keys) * a.kv_heads;
-    op.work().flops = Dim(op.work().flops) + 3 * Size(op, a.batch) * rotated * a.qk_size;
+    AddFlops(op, 3 * Size(op, a.batch) * rotated * a.qk_size);
     // The rows of the caches at the new positions.
     for (int i : {7, 8}) {
       if (op.has(i)) op.work().reads[i] = Size(op, a.batch) * a.queries * op.dim(i, 1);
@@ -337,6 +337,8 @@ absl::Status ContribRotaryWork(OpContext& op) {
   }
   return absl::OkStatus();
 }
+
+}  // namespace
 
 absl::Span<const OpRow> ContribAttentionOps() {
   constexpr Family kF = Family::kAttention;

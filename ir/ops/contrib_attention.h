@@ -16,25 +16,18 @@ absl::StatusOr<Dim> Heads(OpContext& op, absl::string_view attr);
 absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packed);
 // Operands [B, heads, past, size] of a cache, where present: past, merged with batch and kv_heads.
 absl::Status ReadCache(OpContext& op, int key, int value, AttentionSizes* sizes);
+// The length that operand i holds, unknown where its contents are; an error when it is negative.
+absl::StatusOr<Dim> LengthOperand(OpContext& op, int i, absl::string_view name);
+
+// An attention that projects its input [..., C] by operand 1, weights [C, Q + K + V], and adds
+// operand 2, a bias.
+struct Projection {
+  AttentionSizes sizes;  // heads and head sizes
+  Dim input, columns;    // of the weights
+};
+absl::StatusOr<Projection> ReadProjection(OpContext& op);
 // Adds [rows, input] x [input, columns], and a bias, to the work.
 void AddProjection(OpContext& op, Dim rows, Dim input, Dim columns, bool bias);
-
-// Attention with its input projection: input, weights, bias, mask_index, past, attention_bias,
-// past_sequence_length. DecoderMaskedSelfAttention has the same first operands.
-absl::Status ProjectedAttentionShape(OpContext& op);
-absl::Status ProjectedAttentionWork(OpContext& op);
-
-// query, key, value, bias, key_padding_mask, attention_bias, past_key, past_value.
-absl::Status MultiHeadAttentionShape(OpContext& op);
-absl::Status MultiHeadAttentionWork(OpContext& op);
-
-// query, key, value, past_key, past_value, seqlens_k, total_sequence_length, cos_cache, sin_cache.
-absl::Status GroupQueryAttentionShape(OpContext& op);
-absl::Status GroupQueryAttentionWork(OpContext& op);
-
-// input, position_ids, cos_cache, sin_cache.
-absl::Status ContribRotaryShape(OpContext& op);
-absl::Status ContribRotaryWork(OpContext& op);
 
 // In contrib_attention_packed.cc: tokens without padding, caches in blocks, other layouts.
 absl::Status DecoderMultiHeadShape(OpContext& op);

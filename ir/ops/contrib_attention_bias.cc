@@ -38,11 +38,9 @@ absl::Status GatedBiasWork(OpContext& op) {
       out.ranked && out.rank() == 4 ? Size(op, ProductOf(op, out.dims, 0, 3)) : Size(op, Dim());
   const Dim columns = op.dim(3, 1);
   AddProjection(op, rows, op.dim(3, 0), columns, op.has(4));
-  Work& work = op.work();
   // The halves of D are summed, go through a sigmoid (2 flops each), then u * (r * a - 1) + 2.
-  work.flops = Size(op, work.flops) + op.in_elements(0) + rows * (Size(op, columns) - 2) +
-               8 * rows + op.out_elements(0);
-  work.transcendentals = 2 * rows;
+  AddFlops(op, op.in_elements(0) + rows * (Size(op, columns) - 2) + 8 * rows + op.out_elements(0));
+  op.work().transcendentals = 2 * rows;
   return absl::OkStatus();
 }
 

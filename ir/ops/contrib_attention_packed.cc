@@ -4,59 +4,13 @@
 // Source: ONNX Runtime's ContribOperators.md.
 #include <cstdint>
 #include <optional>
-#include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "ir/ops/contrib_attention.h"
 #include "ir/ops/operands.h"
 #include "ir/ops/rules.h"
 #include "ir/ops/size.h"
 
 namespace assay {
-namespace {
-
-void AddFlops(OpContext& op, Dim flops) { op.work().flops = Size(op, op.work().flops) + flops; }
-
-}  // namespace
-
-absl::StatusOr<AttentionSizes> ReadHeads(OpContext& op, bool grouped, bool packed) {
-  absl::StatusOr<Dim> q_heads = Heads(op, "num_heads");
-  if (!q_heads.ok()) return q_heads.status();
-  absl::StatusOr<Dim> kv_heads = grouped ? Heads(op, "kv_num_heads") : q_heads;
-  if (!kv_heads.ok()) return kv_heads.status();
-  if (q_heads->value() % kv_heads->value() != 0) {
-    return OpError(absl::StrCat("num_heads (", q_heads->value(),
-                                ") is no multiple of kv_num_heads (", kv_heads->value(),
-                                "); check both"));
-  }
-  AttentionSizes a;
-  a.q_heads = *q_heads;
-  a.kv_heads = *kv_heads;
-  const Dim heads = packed ? (Size(op, *q_heads) + 2 * Size(op, *kv_heads)).dim : *q_heads;
-  absl::StatusOr<Dim> size = HeadSize(op, op.dim(0, -1), heads);
-  if (!size.ok()) return size.status();
-  a.qk_size = a.v_size = *size;
-  return a;
-}
-
-namespace {
-
-// Scales what CountAttention counted for all pairs of `from` down to `pairs` per head at most.
-void LimitPairs(OpContext& op, const AttentionSizes& a, Dim pairs) {
-  const Size all = Size(op, a.batch) * a.q_heads * pairs;
-  Work& work = op.work();
-  const Size fewer = Min(Size(op, work.comparisons), all);
-  if (fewer.dim == work.comparisons) return;
-  const Size depth = Size(op, a.qk_size) + a.v_size;
-  work.macs = fewer * depth;
-  work.flops = 2 * fewer * depth + 4 * fewer;
-  work.transcendentals = fewer;
-  work.comparisons = fewer;
-}
-
-}  // namespace
-
 // --- DecoderMaskedMultiHeadAttention: query, key, value, mask_index, attention_bias, past_key,
 // past_value, past_sequence_length, beam_width, cache_indirection, bias ---
 
@@ -85,10 +39,9 @@ absl::StatusOr<Decoder> ReadDecoder(OpContext& op) {
   d.cached = d.sizes.keys = Size(op, d.sizes.past) + d.sizes.queries;
   if (op.has(5) && op.int_attr("past_present_share_buffer", 0) != 0) {
     d.cached = d.sizes.keys = d.sizes.past;
-    if (std::optional<Dim> used = op.int_value(7)) {
-      if (used->known() && used->value() < 0) return OpError("past_sequence_length is negative");
-      d.sizes.keys = Size(op, *used) + d.sizes.queries;
-    }
+    absl::StatusOr<Dim> used = LengthOperand(op, 7, "past_sequence_length");
+    if (!used.ok()) return used.status();
+    if (!used->unknown()) d.sizes.keys = Size(op, *used) + d.sizes.queries;
   }
   return d;
 }
@@ -139,11 +92,9 @@ absl::StatusOr<AttentionSizes> ReadSparse(OpContext& op) {
   a->batch = op.dim(0, 0);
   a->queries = op.dim(0, 1);
   if (absl::Status s = ReadCache(op, 3, 4, &*a); !s.ok()) return s;
-  a->keys = a->past;  // the buffer, as long as it may get
-  if (std::optional<Dim> total = op.int_value(7)) {
-    if (total->known() && total->value() < 0) return OpError("total_sequence_length is negative");
-    a->keys = *total;
-  }
+  absl::StatusOr<Dim> total = LengthOperand(op, 7, "total_sequence_length");
+  if (!total.ok()) return total.status();
+  a->keys = total->unknown() ? a->past : *total;  // the buffer, as long as it may get
   a->past = Size(op, a->keys) - a->queries;
   return *a;
 }
@@ -165,9 +116,9 @@ absl::Status SparseAttentionWork(OpContext& op) {
   AttentionMask mask;
   mask.right = 0;
   mask.offset = a->past;
-  CountAttention(op, *a, mask, 0, 0);
   const Size block(op, op.int_attr("sparse_block_size", 64));
-  if (op.ranked(6)) LimitPairs(op, *a, Size(op, op.dim(6, -1)) * block * block);
+  if (op.ranked(6)) mask.most_pairs = Size(op, op.dim(6, -1)) * block * block;
+  CountAttention(op, *a, mask, 0, 0);
   if (op.int_attr("do_rotary", 0) != 0) {
     AddFlops(op, 3 * Size(op, a->batch) * a->queries * (Size(op, a->q_heads) + a->kv_heads) *
                      a->qk_size);
@@ -186,36 +137,6 @@ void CountPackedPairs(OpContext& op, AttentionSizes a, int offsets, bool attenti
   a.queries = op.dim(0, 0);
   a.keys = op.dim(offsets, 1);
   CountAttention(op, a, {}, attention_bias ? 1 : 0, 0);
-}
-
-absl::StatusOr<AttentionSizes> ReadPackedProjection(OpContext& op) {
-  if (absl::Status s = RequireRank(op, 0, "input", {2}); !s.ok()) return s;
-  if (absl::Status s = RequireRank(op, 1, "weights", {2}); !s.ok()) return s;
-  absl::StatusOr<Dim> heads = Heads(op, "num_heads");
-  if (!heads.ok()) return heads.status();
-  Dim input = op.dim(0, 1), columns = op.dim(1, 1);
-  absl::Status s = Merge(op, &input, op.dim(1, 0), "columns of the input and rows of the weights");
-  if (s.ok()) s = Merge(op, &columns, op.dim(2, 0), "columns of the weights and of the bias");
-  if (!s.ok()) return s;
-  const auto given = op.ints_attr("qkv_hidden_sizes").value_or(std::vector<int64_t>());
-  Dim qk_hidden, v_hidden;
-  if (given.size() == 3) {
-    qk_hidden = Dim(given[0]);
-    v_hidden = Dim(given[2]);
-  } else {
-    absl::StatusOr<Dim> third = DivideWhole(op, columns, Dim(3), "columns of the weights");
-    if (!third.ok()) return third.status();
-    qk_hidden = v_hidden = *third;
-  }
-  absl::StatusOr<Dim> qk_size = HeadSize(op, qk_hidden, *heads);
-  if (!qk_size.ok()) return qk_size.status();
-  absl::StatusOr<Dim> v_size = HeadSize(op, v_hidden, *heads);
-  if (!v_size.ok()) return v_size.status();
-  AttentionSizes a;
-  a.q_heads = a.kv_heads = *heads;
-  a.qk_size = *qk_size;
-  a.v_size = *v_size;
-  return a;
 }
 
 absl::StatusOr<AttentionSizes> ReadPackedHeads(OpContext& op) {
@@ -239,17 +160,18 @@ absl::StatusOr<AttentionSizes> ReadPackedHeads(OpContext& op) {
 }  // namespace
 
 absl::Status PackedAttentionShape(OpContext& op) {
-  absl::StatusOr<AttentionSizes> a = ReadPackedProjection(op);
-  if (!a.ok()) return a.status();
-  op.SetOut(0, op.dtype(0), {op.dim(0, 0), Size(op, a->q_heads) * a->v_size});
+  if (absl::Status s = RequireRank(op, 0, "input", {2}); !s.ok()) return s;
+  absl::StatusOr<Projection> p = ReadProjection(op);
+  if (!p.ok()) return p.status();
+  op.SetOut(0, op.dtype(0), {op.dim(0, 0), Size(op, p->sizes.q_heads) * p->sizes.v_size});
   return absl::OkStatus();
 }
 
 absl::Status PackedAttentionWork(OpContext& op) {
-  absl::StatusOr<AttentionSizes> a = ReadPackedProjection(op);
-  if (!a.ok()) return a.status();
-  CountPackedPairs(op, *a, 3, op.has(5));
-  AddProjection(op, op.dim(0, 0), op.dim(1, 0), op.dim(1, 1), op.has(2));
+  absl::StatusOr<Projection> p = ReadProjection(op);
+  if (!p.ok()) return p.status();
+  CountPackedPairs(op, p->sizes, 3, op.has(5));
+  AddProjection(op, op.dim(0, 0), p->input, p->columns, op.has(2));
   return absl::OkStatus();
 }
 

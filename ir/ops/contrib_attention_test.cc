@@ -297,6 +297,34 @@ TEST(SparseAttention, CountsAtMostTheListedBlocks) {
   ASSERT_TRUE(r.status.ok()) << r.status;
   EXPECT_THAT(r.types, ElementsAre("f16[1, 128, 32]", "f16[1, 2, 128, 16]", "f16[1, 2, 128, 16]"));
   EXPECT_EQ(r.work.macs, Dim(2 * 15 * 16 * 16 * 32));
+  // A query sees 30 keys on average: 2 heads of 128 x 30 x 32 are as many products.
+  EXPECT_EQ(r.work.nest->batch, Dim(2));
+  EXPECT_EQ(r.work.nest->m, Dim(128));
+  EXPECT_EQ(r.work.nest->n, Dim(15 * 16 * 16 / 128));
+  EXPECT_EQ(r.work.nest->k, Dim(32));
+  // Blocks for more pairs than there are leave the triangle, and all keys.
+  r = t.Run("com.microsoft::SparseAttention@1",
+            {"f16[1, 128, 96]", "", "", "f16[1, 2, 128, 16]", "f16[1, 2, 128, 16]", "i32[1, 9]",
+             "i32[1, 64]", "i32[]{128}", "i32[1]"},
+            "num_heads=2, kv_num_heads=2, sparse_block_size=16", {"y", "k", "v"});
+  EXPECT_EQ(r.work.macs, Dim(2 * 128 * 129 / 2 * 32));
+  EXPECT_EQ(r.work.nest->n, Dim(128));
+}
+
+TEST(ProjectedAttention, SizesOfTheWeightsAndOfTheAttributeAgree) {
+  const std::string ok = "num_heads=4, qkv_hidden_sizes=[64, 64, 32]";
+  const std::string wrong = "num_heads=4, qkv_hidden_sizes=[64, 64, 64]";
+  const std::vector<std::string> input = {kX, "f32[64, 160]", "f32[160]"};
+  const std::vector<std::string> packed = {"f32[20, 64]", "f32[64, 160]", "f32[160]", "i32[2, 10]",
+                                           "i32[3]"};
+  OpTester t;
+  EXPECT_EQ(t.Run(kContrib, input, ok).types[0], "f32[2, 10, 32]");
+  EXPECT_EQ(t.Run(kPacked, packed, ok).types[0], "f32[20, 32]");
+  EXPECT_FALSE(t.Run(kContrib, input, wrong).status.ok());
+  EXPECT_FALSE(t.Run(kPacked, packed, wrong).status.ok());
+  // Where the weights' width is not known, the attribute gives it.
+  OpRun r = t.Run(kPacked, {"f32[20, 64]", "f32[64, ?]", "", "i32[2, 10]", "i32[3]"}, ok);
+  EXPECT_EQ(r.work.macs, Dim(4 * 20 * 10 * (16 + 8) + 20 * 64 * 160));
 }
 
 TEST(PagedAttention, ReadsTheBlocksOfItsTable) {

@@ -31,11 +31,10 @@ absl::Status InferClaimed(OpContext& op, RegionId region) {
   for (ValueId arg : op.graph().region(region).args) {
     args.push_back(op.env().ClaimOf(arg).value_or(Type()));
   }
-  const std::vector<const TensorValue*> no_values(args.size(), nullptr);
-  return op.env().InferRegion(region, args, no_values);
+  return op.env().InferRegion(region, args, {});
 }
 
-// Operands input_ids [B, S], max_length; `beams` is where num_return_sequences stands, or -1.
+// Operands input_ids [B, S], max_length; `returned` is where num_return_sequences stands, or -1.
 absl::Status SearchShape(OpContext& op, int returned) {
   if (absl::Status s = RequireRank(op, 0, "input_ids", {2, 3}); !s.ok()) return s;
   const RegionId decoder = op.region_attr("decoder");
@@ -59,11 +58,11 @@ absl::Status SearchShape(OpContext& op, int returned) {
   if (absl::Status s = InferClaimed(op, decoder); !s.ok()) return s;
 
   const Dim batch = op.dim(0, 0);
+  const int64_t vocab_size = op.int_attr("vocab_size", 0);
+  const Dim vocabulary = vocab_size > 0 ? Dim(vocab_size) : Dim();
   if (returned < 0) {
     op.SetOut(0, op.dtype(0), {batch, *length});
-    op.SetOut(
-        1, DType::kF32,
-        {batch, Dim(op.int_attr("vocab_size", 0) > 0 ? Dim(op.int_attr("vocab_size", 0)) : Dim())});
+    op.SetOut(1, DType::kF32, {batch, vocabulary});
     return absl::OkStatus();
   }
   absl::StatusOr<Dim> sequences = NumberOperand(op, returned, "num_return_sequences");
@@ -72,8 +71,7 @@ absl::Status SearchShape(OpContext& op, int returned) {
   if (!beams.ok()) return beams.status();
   op.SetOut(0, DType::kI32, {batch, *sequences, *length});
   op.SetOut(1, DType::kF32, {batch, *sequences});
-  const int64_t vocabulary = op.int_attr("vocab_size", 0);
-  op.SetOut(2, DType::kF32, {steps, batch, *beams, vocabulary > 0 ? Dim(vocabulary) : Dim()});
+  op.SetOut(2, DType::kF32, {steps, batch, *beams, vocabulary});
   return absl::OkStatus();
 }
 

@@ -21,7 +21,8 @@
 namespace assay {
 namespace {
 
-void AddFlops(OpContext& op, Dim flops) { op.work().flops = Size(op, op.work().flops) + flops; }
+constexpr char kMatMul[] = "MatMul";
+constexpr char kMatMulInteger[] = "MatMulInteger";
 
 // --- FusedConv (X, W, B, Z), FusedGemm ---
 
@@ -66,12 +67,7 @@ MatMulOperands Transposed(OpContext& op) {
           .transpose_b = op.int_attr("transB", 0) != 0};
 }
 
-absl::Status PlainFusedShape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, Transposed(op), op.dtype(0));
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
+absl::Status PlainFusedShape(OpContext& op) { return SetMatMul(op, Transposed(op), op.dtype(0)); }
 
 absl::Status PlainFusedWork(OpContext& op) {
   if (absl::Status s = CountMatMul(op, Transposed(op)); !s.ok()) return s;
@@ -97,13 +93,6 @@ absl::Status FusedMatMulActivationWork(OpContext& op) {
 }
 
 // --- GemmFastGelu: X, W, bias ---
-
-absl::Status MatMulAsFirst(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, {}, op.dtype(0));
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
 
 absl::Status GemmFastGeluWork(OpContext& op) {
   if (absl::Status s = CountMatMul(op, {}); !s.ok()) return s;
@@ -132,24 +121,7 @@ absl::Status GemmFloat8Work(OpContext& op) {
   return op.string_attr("activation", "NONE") == "NONE" ? absl::OkStatus() : AddActivation(op);
 }
 
-// --- MatMulInteger16 ---
-
-absl::Status MatMulInteger16Shape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, {}, DType::kI32);
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
-
-absl::Status PlainMatMulWork(OpContext& op) { return CountMatMul(op, {}); }
-
 // --- packed weights: A [..., K] times K x N ---
-
-// Product of all axes of operand 0 but the last.
-Dim RowsOfFirst(OpContext& op) {
-  const Type& a = op.in(0);
-  return a.ranked && a.rank() > 0 ? ProductOf(op, a.dims, 0, a.rank() - 1) : Dim();
-}
 
 // Result i: operand 0 with `n` columns for its `k`.
 absl::Status SetColumns(OpContext& op, int i, Dim k, Dim n, absl::string_view what) {
@@ -258,7 +230,7 @@ void AddNormalized(OpContext& op) {
   if (op.has(1)) AddFlops(op, elements);
   if (!op.has(2)) return;
   AddFlops(op, (kRmsFlops + 1) * elements + kGroupFlops * rows);
-  op.work().transcendentals = Size(op, op.work().transcendentals) + rows;
+  AddTranscendentals(op, rows);
 }
 
 absl::Status QkvWork(OpContext& op) {
@@ -343,11 +315,11 @@ absl::Span<const OpRow> ContribMatMulOps() {
               "as FusedMatMul, and the activation"),
       Contrib("SparseToDenseMatMul", kF, kC, PlainFusedShape, PlainFusedWork,
               "as MatMul: at most, as if no element of A were zero"),
-      Contrib("GemmFastGelu", kF, kC, MatMulAsFirst, GemmFastGeluWork,
+      Contrib("GemmFastGelu", kF, kC, StandardShape<kMatMul>, GemmFastGeluWork,
               "as MatMul and FastGelu: 8 flops and a tanh per output, 1 more flop for a bias"),
       Contrib("GemmFloat8", kF, kC, GemmFloat8Shape, GemmFloat8Work,
               "as Gemm, one flop per output for each scale, and the activation"),
-      Contrib("MatMulInteger16", kF, kC, MatMulInteger16Shape, PlainMatMulWork,
+      Contrib("MatMulInteger16", kF, kC, StandardShape<kMatMulInteger>, StandardWork<kMatMul>,
               "as MatMul, of 16-bit operands into 32-bit sums"),
       Contrib("MatMulNBits", kF, kC, PackedMatMulShape, PackedMatMulWork,
               "macs = rows of A * K * N; flops = 2 * macs + 2 per weight to unpack it, 1 per "

@@ -132,12 +132,11 @@ absl::Status MoeWork(OpContext& op) { return CountMoe(op, kMoe); }
 // Packed weights are unpacked as they are read: 2 flops each.
 absl::Status QMoeWork(OpContext& op) {
   if (absl::Status s = CountMoe(op, kQMoe); !s.ok()) return s;
-  Work& work = op.work();
   for (int i : {kQMoe.fc1, kQMoe.fc2, kQMoe.fc3}) {
     if (!op.has(i)) continue;
     absl::StatusOr<int64_t> packed = PerStored(op, kQMoe, i);
     if (!packed.ok()) return packed.status();
-    work.flops = Size(op, work.flops) + 2 * *packed * Size(op, work.reads[i]);
+    AddFlops(op, 2 * *packed * Size(op, op.work().reads[i]));
   }
   return absl::OkStatus();
 }

@@ -34,7 +34,7 @@ absl::Status NhwcConvWork(OpContext& op) {
 
 absl::Status NhwcFusedConvWork(OpContext& op) {
   if (absl::Status s = NhwcConvWork(op); !s.ok()) return s;
-  if (op.has(3)) op.work().flops = Size(op, op.work().flops) + op.out_elements(0);
+  if (op.has(3)) AddFlops(op, op.out_elements(0));
   return AddActivation(op);
 }
 
@@ -105,7 +105,7 @@ constexpr char kMaxPool[] = "MaxPool";
 // What the mask hides is set to the smallest number: one comparison per element.
 absl::Status MaskedPoolWork(OpContext& op) {
   if (absl::Status s = StandardWork<kMaxPool>(op); !s.ok()) return s;
-  op.work().comparisons = Size(op, op.work().comparisons) + op.in_elements(0);
+  AddComparisons(op, op.in_elements(0));
   return absl::OkStatus();
 }
 
@@ -158,7 +158,7 @@ absl::Status DynamicPadsWork(OpContext& op) {
   const Size macs = Size(op, op.in_elements(0)) * ProductOf(op, op.in(1).dims, 1, op.rank(1));
   op.work().macs = macs;
   op.work().flops = 2 * macs;
-  if (op.has(3)) op.work().flops = Size(op, op.work().flops) + op.out_elements(0);
+  if (op.has(3)) AddFlops(op, op.out_elements(0));
   return absl::OkStatus();
 }
 
@@ -178,12 +178,8 @@ absl::Status InternalUnpoolShape(OpContext& op) {
   return RunShape(op, Standard("MaxUnpool").shape, ChannelsFirstView(op, {0, 1}));
 }
 
-// Scales and sizes are given per axis in the layout at hand, so nothing is to be moved.
-absl::Status InternalResizeShape(OpContext& op) { return Standard("Resize").shape(op); }
-absl::Status InternalResizeWork(OpContext& op) {
-  const Rule rule = Standard("Resize").work;
-  return rule == nullptr ? absl::OkStatus() : rule(op);
-}
+// Resize has its scales and sizes per axis in the layout at hand, so nothing is to be moved.
+constexpr char kResize[] = "Resize";
 
 absl::Status InternalQLinearPoolShape(OpContext& op) {
   return RunShape(op, Standard("AveragePool").shape, ChannelsFirstView(op, {0}));
@@ -197,9 +193,9 @@ OpRow Internal(OpRow row) {
   row.formula = "as the ai.onnx operator of that name, on [N, D..., C]";
   row.source = "ONNX Runtime, layout transformation";
   row.shape = row.name == "MaxUnpool" ? InternalUnpoolShape
-              : row.name == "Resize"  ? InternalResizeShape
+              : row.name == kResize   ? StandardShape<kResize>
                                       : InternalShape;
-  if (row.work != nullptr) row.work = row.name == "Resize" ? InternalResizeWork : InternalWork;
+  if (row.work != nullptr) row.work = row.name == kResize ? StandardWork<kResize> : InternalWork;
   row.value = nullptr;
   row.inplace = -1;
   return row;

@@ -37,9 +37,7 @@ absl::Status SkipNormShape(OpContext& op) {
 }
 
 absl::Status CountSkipNorm(OpContext& op, int64_t per_element, bool bias) {
-  const Type& in = op.in(0);
-  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
-  CountNormalization(op, op.in_elements(0), per_element + 1 + (bias ? 1 : 0), rows);
+  CountNormalization(op, op.in_elements(0), per_element + 1 + (bias ? 1 : 0), RowsOfFirst(op));
   return absl::OkStatus();
 }
 
@@ -53,17 +51,19 @@ absl::Status SkipRmsNormWork(OpContext& op) { return CountSkipNorm(op, kRmsFlops
 // beta,
 //     mask, position_ids) ---
 
-absl::Status EmbedNormShape(OpContext& op) {
+absl::Status EmbedShapeAs(OpContext& op, DType dtype) {
   if (absl::Status s = RequireRank(op, 0, "input_ids", {2}); !s.ok()) return s;
   Dim hidden = op.dim(2, 1);
   absl::Status s = Merge(op, &hidden, op.dim(5, 0), "columns of the embedding and size of gamma");
   if (!s.ok()) return s;
   const Dims dims = {op.dim(0, 0), op.dim(0, 1), hidden};
-  op.SetOut(0, op.dtype(2), dims);
+  op.SetOut(0, dtype, dims);
   op.SetOut(1, DType::kI32, {op.dim(0, 0)});
-  op.SetOut(2, op.dtype(2), dims);
+  op.SetOut(2, dtype, dims);
   return absl::OkStatus();
 }
+
+absl::Status EmbedNormShape(OpContext& op) { return EmbedShapeAs(op, op.dtype(2)); }
 
 absl::Status EmbedNormWork(OpContext& op) {
   const Dim elements = op.out_elements(0);
@@ -79,21 +79,13 @@ absl::Status EmbedNormWork(OpContext& op) {
 // --- QEmbedLayerNormalization (input_ids, segment_ids, word, position, segment embeddings, gamma,
 // beta, mask, then scales and zero points): the tables are of 8 bits ---
 
-absl::Status QEmbedNormShape(OpContext& op) {
-  if (absl::Status s = RequireRank(op, 0, "input_ids", {2}); !s.ok()) return s;
-  Dim hidden = op.dim(2, 1);
-  absl::Status s = Merge(op, &hidden, op.dim(5, 0), "columns of the embedding and size of gamma");
-  if (!s.ok()) return s;
-  op.SetOut(0, op.dtype(8), {op.dim(0, 0), op.dim(0, 1), hidden});
-  op.SetOut(1, DType::kI32, {op.dim(0, 0)});
-  return absl::OkStatus();
-}
+absl::Status QEmbedNormShape(OpContext& op) { return EmbedShapeAs(op, op.dtype(8)); }
 
 // Two flops to dequantise each element that is looked up, and each of gamma and beta.
 absl::Status QEmbedNormWork(OpContext& op) {
   if (absl::Status s = EmbedNormWork(op); !s.ok()) return s;
-  op.work().flops = Size(op, op.work().flops) + (op.has(4) ? 6 : 4) * Size(op, op.out_elements(0)) +
-                    2 * (Size(op, op.in_elements(5)) + op.in_elements(6));
+  AddFlops(op, (op.has(4) ? 6 : 4) * Size(op, op.out_elements(0)) +
+                   2 * (Size(op, op.in_elements(5)) + op.in_elements(6)));
   return absl::OkStatus();
 }
 
@@ -124,7 +116,7 @@ absl::Status CountGroupNorm(OpContext& op, int64_t sums) {
   const Size elements(op, op.in_elements(0));
   const Size groups = Size(op, op.dim(0, 0)) * op.int_attr("groups", 1);
   CountNormalization(op, elements, kWhitenFlops + 2 + sums + (silu ? 3 : 0), groups);
-  if (silu) op.work().transcendentals = Size(op, op.work().transcendentals) + elements;
+  if (silu) AddTranscendentals(op, elements);
   return absl::OkStatus();
 }
 
@@ -136,10 +128,8 @@ absl::Status SkipGroupNormWork(OpContext& op) { return CountGroupNorm(op, op.has
 // As LayerNormalization of what is dequantised by one product, and quantised again: 2 flops and 2
 // comparisons.
 absl::Status QOrderedNormWork(OpContext& op) {
-  const Type& in = op.in(0);
   const Size elements(op, op.in_elements(0));
-  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
-  CountNormalization(op, elements, kWhitenFlops + 1 + (op.has(3) ? 1 : 0) + 3, rows);
+  CountNormalization(op, elements, kWhitenFlops + 1 + (op.has(3) ? 1 : 0) + 3, RowsOfFirst(op));
   op.work().comparisons = 2 * elements;
   return absl::OkStatus();
 }
@@ -155,11 +145,9 @@ absl::Status BranchNormShape(OpContext& op) {
 }
 
 absl::Status BranchNormWork(OpContext& op) {
-  const Type& in = op.in(0);
-  const Dim rows = in.ranked && in.rank() > 0 ? ProductOf(op, in.dims, 0, in.rank() - 1) : Dim();
   const int64_t branches = std::max<int64_t>(op.int_attr("num_branches", 0), 1);
   CountNormalization(op, op.in_elements(0), kRmsFlops + (op.has(1) ? 1 : 0),
-                     Size(op, rows) * branches);
+                     Size(op, RowsOfFirst(op)) * branches);
   return absl::OkStatus();
 }
 
@@ -170,7 +158,7 @@ absl::Status GatedNormWork(OpContext& op) {
   if (!groups.ok()) return groups.status();
   const int64_t gate = op.string_attr("activation", "silu") == "sigmoid" ? 2 : 3;
   CountNormalization(op, elements, kRmsFlops + 1 + gate + 1, *groups);
-  op.work().transcendentals = Size(op, op.work().transcendentals) + elements;
+  AddTranscendentals(op, elements);
   return absl::OkStatus();
 }
 

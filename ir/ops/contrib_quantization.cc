@@ -19,15 +19,25 @@
 namespace assay {
 namespace {
 
+// Result 0 has the common broadcast shape of these operands.
+absl::Status BroadcastOf(OpContext& op, absl::Span<const int> operands, DType dtype) {
+  Dims dims;
+  for (int i : operands) {
+    if (!op.ranked(i)) return Unranked(op, 0, dtype);
+    absl::StatusOr<Dims> both = BroadcastDims(op, dims, op.in(i).dims);
+    if (!both.ok()) return both.status();
+    dims = *std::move(both);
+  }
+  op.SetOut(0, dtype, std::move(dims));
+  return absl::OkStatus();
+}
+
 // --- DynamicQuantizeMatMul (A, B, b_scale, b_zero_point, bias) and
 //     MatMulIntegerToFloat (A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias) ---
 
 absl::Status ToFloatShape(OpContext& op) {
   const DType dtype = IsFloat(op.dtype(0)) ? op.dtype(0) : op.dtype(2);
-  absl::StatusOr<Type> out = MatMulType(op, {}, dtype);
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
+  return SetMatMul(op, {}, dtype);
 }
 
 absl::Status ToFloatWork(OpContext& op) {
@@ -39,9 +49,9 @@ absl::Status ToFloatWork(OpContext& op) {
     work.nest->multiply = op.dtype(1);
     work.nest->accumulate = DType::kI32;
   }
-  work.flops = Dim(work.flops) + out * (op.has(dynamic ? 4 : 6) ? 2 : 1);
+  AddFlops(op, out * (op.has(dynamic ? 4 : 6) ? 2 : 1));
   if (dynamic) {  // A is quantised first: as DynamicQuantizeLinear
-    work.flops = Dim(work.flops) + 3 * in + 5;
+    AddFlops(op, 3 * in + 5);
     work.comparisons = 4 * in + 2;
   }
   return absl::OkStatus();
@@ -50,17 +60,7 @@ absl::Status ToFloatWork(OpContext& op) {
 // --- QLinearAdd, QLinearMul: A, A_scale, A_zero_point, B, B_scale, B_zero_point, C_scale,
 // C_zero_point
 
-absl::Status QLinearBinaryShape(OpContext& op) {
-  const DType dtype = op.dtype(0);
-  if (!op.ranked(0) || !op.ranked(3)) {
-    op.SetOut(0, Type::Unranked(dtype));
-    return absl::OkStatus();
-  }
-  absl::StatusOr<Dims> dims = BroadcastDims(op, op.in(0).dims, op.in(3).dims);
-  if (!dims.ok()) return dims.status();
-  op.SetOut(0, dtype, *std::move(dims));
-  return absl::OkStatus();
-}
+absl::Status QLinearBinaryShape(OpContext& op) { return BroadcastOf(op, {0, 3}, op.dtype(0)); }
 
 // Both operands dequantised (2 flops each), the operator (1), the result quantised (3, 2
 // comparisons).
@@ -123,10 +123,7 @@ absl::Status QGemmShape(OpContext& op) {
   if (absl::Status s = RequireRank(op, 3, "B", {2}); !s.ok()) return s;
   // Without a scale of its own the result is what the scales of A and B make it: float.
   const DType dtype = op.has(8) ? op.dtype(8) : op.has(7) ? op.dtype(0) : op.dtype(1);
-  absl::StatusOr<Type> out = MatMulType(op, QGemmOperands(op), dtype);
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
+  return SetMatMul(op, QGemmOperands(op), dtype);
 }
 
 // One flop per output to scale, one to round; int_ops for bias and zero point.
@@ -134,7 +131,7 @@ absl::Status QGemmWork(OpContext& op) {
   if (absl::Status s = CountMatMul(op, QGemmOperands(op)); !s.ok()) return s;
   const Size out(op, op.out_elements(0));
   Work& work = op.work();
-  work.flops = Size(op, work.flops) + (op.has(7) ? 2 : 1) * out;
+  AddFlops(op, (op.has(7) ? 2 : 1) * out);
   Size int_ops(op, 0);
   if (op.has(6)) int_ops += out;
   if (op.has(8)) int_ops += out;
@@ -157,18 +154,7 @@ absl::Status QLinearSoftmaxWork(OpContext& op) {
 // --- QLinearWhere: condition, X, x_scale, x_zero_point, Y, y_scale, y_zero_point, z_scale,
 // z_zero_point ---
 
-absl::Status QLinearWhereShape(OpContext& op) {
-  const DType dtype = op.dtype(1);
-  Dims dims;
-  for (int i : {0, 1, 4}) {
-    if (!op.ranked(i)) return Unranked(op, 0, dtype);
-    absl::StatusOr<Dims> both = BroadcastDims(op, dims, op.in(i).dims);
-    if (!both.ok()) return both.status();
-    dims = *std::move(both);
-  }
-  op.SetOut(0, dtype, std::move(dims));
-  return absl::OkStatus();
-}
+absl::Status QLinearWhereShape(OpContext& op) { return BroadcastOf(op, {0, 1, 4}, op.dtype(1)); }
 
 // --- QLinearReduceMean: data, data_scale, data_zero_point, reduced_scale, reduced_zero_point, and
 // ReduceSumInteger: data ---
@@ -215,13 +201,7 @@ absl::Status ReduceSumIntegerWork(OpContext& op) {
 
 // --- MulInteger: A, A_zero_point, B, B_zero_point ---
 
-absl::Status MulIntegerShape(OpContext& op) {
-  if (!op.ranked(0) || !op.ranked(2)) return Unranked(op, 0, DType::kI32);
-  absl::StatusOr<Dims> dims = BroadcastDims(op, op.in(0).dims, op.in(2).dims);
-  if (!dims.ok()) return dims.status();
-  op.SetOut(0, DType::kI32, *std::move(dims));
-  return absl::OkStatus();
-}
+absl::Status MulIntegerShape(OpContext& op) { return BroadcastOf(op, {0, 2}, DType::kI32); }
 
 absl::Status MulIntegerWork(OpContext& op) {
   const int64_t centred = (op.has(1) ? 1 : 0) + (op.has(3) ? 1 : 0);
@@ -231,18 +211,10 @@ absl::Status MulIntegerWork(OpContext& op) {
 
 // --- QOrdered*: int8 in cuBLASLt's orders; what they compute does not depend on the order ---
 
-absl::Status QuantizeOrderShape(OpContext& op) {
-  Type out = op.in(0);
-  out.dtype = DType::kI8;
-  op.SetOut(0, std::move(out));
-  return absl::OkStatus();
-}
+absl::Status QuantizeOrderShape(OpContext& op) { return RetypeFirst(op, DType::kI8); }
 
 absl::Status DequantizeOrderShape(OpContext& op) {
-  Type out = op.in(0);
-  out.dtype = TypeAttr(op, "to", op.dtype(1));
-  op.SetOut(0, std::move(out));
-  return absl::OkStatus();
+  return RetypeFirst(op, TypeAttr(op, "to", op.dtype(1)));
 }
 
 // No zero points: 1 flop to dequantise, 2 flops and 2 comparisons to quantise.
@@ -264,18 +236,13 @@ absl::Status QOrderedGeluWork(OpContext& op) {
 // QOrderedMatMul: A, scale_A, B, scale_B, scale_Y, bias, C, scale_C
 constexpr MatMulOperands kQOrdered = {.a = 0, .b = 2};
 
-absl::Status QOrderedMatMulShape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, kQOrdered, op.dtype(0));
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
+absl::Status QOrderedMatMulShape(OpContext& op) { return SetMatMul(op, kQOrdered, op.dtype(0)); }
 
 absl::Status QOrderedMatMulWork(OpContext& op) {
   if (absl::Status s = CountMatMul(op, kQOrdered); !s.ok()) return s;
   const Size out(op, op.out_elements(0));
   const int64_t extra = (op.has(5) ? 1 : 0) + (op.has(6) ? 2 : 0);
-  op.work().flops = Size(op, op.work().flops) + (2 + extra) * out;
+  AddFlops(op, (2 + extra) * out);
   op.work().comparisons = 2 * out;
   return absl::OkStatus();
 }
@@ -375,8 +342,8 @@ absl::Status DynamicLstmWork(OpContext& op) {
   const Size directions(op, op.dim(1, 0));
   const Size in = directions * op.in_elements(0);
   const Size states = directions * op.dim(0, 0) * op.dim(0, 1) * op.dim(2, 1);
-  work.flops = Size(op, work.flops) + 3 * (in + states) + 2 * 4 * states;
-  work.comparisons = Size(op, work.comparisons) + 4 * (in + states);
+  AddFlops(op, 3 * (in + states) + 2 * 4 * states);
+  AddComparisons(op, 4 * (in + states));
   if (work.nest.has_value()) {
     work.nest->multiply = op.dtype(1);
     work.nest->accumulate = DType::kI32;

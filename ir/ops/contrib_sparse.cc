@@ -25,14 +25,6 @@
 namespace assay {
 namespace {
 
-void AddFlops(OpContext& op, Dim flops) { op.work().flops = Size(op, op.work().flops) + flops; }
-void AddTranscendentals(OpContext& op, Dim n) {
-  op.work().transcendentals = Size(op, op.work().transcendentals) + n;
-}
-void AddComparisons(OpContext& op, Dim n) {
-  op.work().comparisons = Size(op, op.work().comparisons) + n;
-}
-
 // RMS normalisation of `rows` rows of `size`, with a scale.
 void AddRmsNorm(OpContext& op, Dim rows, Dim size) {
   AddFlops(op, (kRmsFlops + 1) * Size(op, rows) * size + kGroupFlops * Size(op, rows));
@@ -159,10 +151,9 @@ absl::StatusOr<AttentionSizes> ReadDynamic(OpContext& op) {
   if (absl::Status s = ReadCache(op, 3, 4, &*a); !s.ok()) return s;
   // The cache is a buffer, as long as it may get; what is in use is a value.
   a->keys = op.has(3) ? a->past : a->queries;
-  if (std::optional<Dim> total = op.int_value(10)) {
-    if (total->known() && total->value() < 0) return OpError("total_sequence_length is negative");
-    if (!total->unknown()) a->keys = *total;
-  }
+  absl::StatusOr<Dim> total = LengthOperand(op, 10, "total_sequence_length");
+  if (!total.ok()) return total.status();
+  if (!total->unknown()) a->keys = *total;
   a->past = Size(op, a->keys) - a->queries;
   return *a;
 }
@@ -294,11 +285,9 @@ absl::StatusOr<DenseIndexer> ReadDense(OpContext& op, bool names) {
   // In a buffer as long as it may get, what is in use is a value.
   Size rows(op, d.present);
   if (op.has(12)) {
-    const std::optional<Dim> used = op.int_value(12);
-    if (used.has_value() && used->known() && used->value() < 0) {
-      return OpError("past_sequence_length is negative");
-    }
-    if (used.has_value() && !used->unknown()) rows = fresh + *used;
+    absl::StatusOr<Dim> used = LengthOperand(op, 12, "past_sequence_length");
+    if (!used.ok()) return used.status();
+    if (!used->unknown()) rows = fresh + *used;
   }
   x->entries = x->compressed ? rows : FloorDiv(rows, x->ratio);
   x->pooled = batch * (x->compressed ? fresh.dim : x->entries);

@@ -325,11 +325,10 @@ absl::Status AttnLstmWork(OpContext& op) {
   AddProjection(op, asked * keys, columns, Dim(1), /*bias=*/false);  // V * tanh(...)
   AddProjection(op, asked * keys, Dim(1), depth, /*bias=*/false);    // the context
   if (op.has(13)) AddProjection(op, asked * batch, depth + hidden, op.dim(13, 2), /*bias=*/false);
-  Work& work = op.work();
   // keys + query, tanh; softmax takes 3 flops, an exponential and a comparison per key.
-  work.flops = Size(op, work.flops) + asked * keys * columns + 3 * asked * keys;
-  work.transcendentals = Size(op, work.transcendentals) + asked * keys * columns + asked * keys;
-  work.comparisons = Size(op, work.comparisons) + asked * keys;
+  AddFlops(op, asked * keys * columns + 3 * asked * keys);
+  AddTranscendentals(op, asked * keys * columns + asked * keys);
+  AddComparisons(op, asked * keys);
   return absl::OkStatus();
 }
 

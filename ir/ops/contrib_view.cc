@@ -6,10 +6,28 @@
 
 #include "ir/ops/activation.h"
 #include "ir/ops/contrib.h"
+#include "ir/ops/operands.h"
 #include "ir/ops/size.h"
 
 namespace assay {
 namespace {
+
+// [N, D..., C] to [N, C, D...] and back; types of rank below 3 stay.
+Type ChannelsFirst(Type type) {
+  if (!type.is_tensor() || !type.ranked || type.rank() < 3) return type;
+  const Dim channels = type.dims.back();
+  type.dims.pop_back();
+  type.dims.insert(type.dims.begin() + 1, channels);
+  return type;
+}
+
+Type ChannelsLast(Type type) {
+  if (!type.is_tensor() || !type.ranked || type.rank() < 3) return type;
+  const Dim channels = type.dims[1];
+  type.dims.erase(type.dims.begin() + 1);
+  type.dims.push_back(channels);
+  return type;
+}
 
 // Forwards everything, but shows some values with another type.
 class ViewEnvironment : public OpEnvironment {
@@ -90,22 +108,6 @@ OpRow ContribPointwise(absl::string_view name, Rule shape, PerElement per,
   return row;
 }
 
-Type ChannelsFirst(Type type) {
-  if (!type.is_tensor() || !type.ranked || type.rank() < 3) return type;
-  const Dim channels = type.dims.back();
-  type.dims.pop_back();
-  type.dims.insert(type.dims.begin() + 1, channels);
-  return type;
-}
-
-Type ChannelsLast(Type type) {
-  if (!type.is_tensor() || !type.ranked || type.rank() < 3) return type;
-  const Dim channels = type.dims[1];
-  type.dims.erase(type.dims.begin() + 1);
-  type.dims.push_back(channels);
-  return type;
-}
-
 View ChannelsFirstView(OpContext& op, absl::Span<const int> activations) {
   View view;
   view.channels_last_results = true;
@@ -137,10 +139,9 @@ absl::Status AddActivation(OpContext& op) {
   absl::StatusOr<Activation> a = FindActivation(name);
   if (!a.ok()) return a.status();
   const Size out(op, op.out_elements(0));
-  Work& work = op.work();
-  work.flops = Dim(work.flops) + a->flops * out;
-  work.transcendentals = Dim(work.transcendentals) + a->transcendentals * out;
-  work.comparisons = Dim(work.comparisons) + a->comparisons * out;
+  AddFlops(op, a->flops * out);
+  AddTranscendentals(op, a->transcendentals * out);
+  AddComparisons(op, a->comparisons * out);
   return absl::OkStatus();
 }
 

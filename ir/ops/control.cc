@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <list>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ir/op_context.h"
 #include "ir/ops/families.h"
+#include "ir/ops/operands.h"
 #include "ir/ops/trip_count.h"
 
 namespace assay {
@@ -23,15 +23,15 @@ namespace {
 // The narrowest type that covers both. Sizes that differ become a fresh symbol named after result
 // `i`: between their bounds where it is one or the other, without an upper bound where it `grows`
 // by trips.
-Type Merge(OpContext& op, int i, const Type& a, const Type& b, bool grows) {
+Type Covering(OpContext& op, int i, const Type& a, const Type& b, bool grows) {
   if (a == b) return a;
   if (a.kind == TypeKind::kUnknown) return b;
   if (b.kind == TypeKind::kUnknown) return a;
   if (a.kind == TypeKind::kOptional && b.kind != TypeKind::kOptional) {
-    return Type::Optional(Merge(op, i, *a.element, b, grows));
+    return Type::Optional(Covering(op, i, *a.element, b, grows));
   }
   if (b.kind == TypeKind::kOptional && a.kind != TypeKind::kOptional) {
-    return Type::Optional(Merge(op, i, a, *b.element, grows));
+    return Type::Optional(Covering(op, i, a, *b.element, grows));
   }
   if (a.kind != b.kind) return Type();
   if (a.kind == TypeKind::kTensor) {
@@ -59,7 +59,7 @@ Type Merge(OpContext& op, int i, const Type& a, const Type& b, bool grows) {
   } else if (a.kind == TypeKind::kSequence && b.length.is(0) && a.element != nullptr) {
     out.element = a.element;
   } else if (a.element != nullptr && b.element != nullptr) {
-    out.element = std::make_shared<const Type>(Merge(op, i, *a.element, *b.element, grows));
+    out.element = std::make_shared<const Type>(Covering(op, i, *a.element, *b.element, grows));
   }
   if (a.length != b.length) out.length = Dim();
   return out;
@@ -128,8 +128,8 @@ absl::Status IfShape(OpContext& op) {
     if (taken >= 0) {
       op.SetOut(i, ResultType(op, branches[taken], i));
     } else {
-      op.SetOut(
-          i, Merge(op, i, ResultType(op, branches[0], i), ResultType(op, branches[1], i), false));
+      op.SetOut(i, Covering(op, i, ResultType(op, branches[0], i), ResultType(op, branches[1], i),
+                            false));
     }
   }
   if (taken < 0) return absl::OkStatus();  // `execution` counts the branch with more work
@@ -155,7 +155,7 @@ absl::Status FixedPoint(OpContext& op, RegionId body, int first, int carried, in
     for (int i = 0; i < carried; ++i) {
       const Type next = op.env().TypeOf(results[first_result + i]);
       Type& now = (*args)[first + i];
-      Type merged = Merge(op, i, now, next, true);
+      Type merged = Covering(op, i, now, next, true);
       if (round >= kMaxRounds && !(merged == now)) merged = Type::Unranked(now.dtype);
       if (merged == now) continue;
       // Give up an axis for good rather than chase a size that changes in every trip.
@@ -267,12 +267,9 @@ absl::Status ScanShape(OpContext& op) {
       absl::StatusOr<int> axis =
           op.Axis(i < static_cast<int>(in_axes.size()) ? in_axes[i] : 0, t.rank());
       if (!axis.ok()) return axis.status();
-      if (trips.unknown()) {
-        trips = t.dims[*axis];
-      } else if (!t.dims[*axis].unknown()) {
-        absl::StatusOr<Dim> same = op.Unify(trips, t.dims[*axis], "lengths of scanned operands");
-        if (!same.ok()) return same.status();
-        trips = *same;
+      if (absl::Status s = Merge(op, &trips, t.dims[*axis], "lengths of scanned operands");
+          !s.ok()) {
+        return s;
       }
       t.dims.erase(t.dims.begin() + *axis);
     }
@@ -313,8 +310,7 @@ absl::Status SequenceMapShape(OpContext& op) {
     const Type& t = op.in(i);
     args.push_back(t.kind == TypeKind::kSequence && t.element != nullptr ? *t.element : t);
   }
-  std::vector<const TensorValue*> no_values(args.size(), nullptr);
-  absl::Status s = op.env().InferRegion(body, args, no_values);
+  absl::Status s = op.env().InferRegion(body, args, {});
   if (!s.ok()) return s;
   Dim trips = op.in(0).length;
   if (trips.unknown()) trips = op.Fresh(0, {0, Bounds::kNoBound}, "length of the sequence");

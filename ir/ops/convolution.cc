@@ -246,9 +246,8 @@ absl::Status DeformConvWork(OpContext& op) {
   const Interpolation linear = InterpolationOf(op, 2, axes);
   const int64_t offset_group = op.int_attr("offset_group", 1);
   const int64_t modulation = op.has(4) ? 1 : 0;
-  op.work().flops =
-      Dim(op.work().flops) + samples * (offset_group * (linear.weight_flops + axes) +
-                                        op.dim(0, 1) * (linear.sum_flops + modulation));
+  AddFlops(op, samples * (offset_group * (linear.weight_flops + axes) +
+                          op.dim(0, 1) * (linear.sum_flops + modulation)));
   return absl::OkStatus();
 }
 

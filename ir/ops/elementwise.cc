@@ -195,14 +195,6 @@ absl::Status FoldCast(OpContext& op) {
 
 // Shape rules.
 
-absl::Status RetypeFirst(OpContext& op, DType dtype) {
-  Type type = op.in(0);
-  if (!type.is_tensor()) type = Type::Unranked(dtype);
-  type.dtype = dtype;
-  op.SetOut(0, std::move(type));
-  return absl::OkStatus();
-}
-
 absl::Status CastShape(OpContext& op) {
   return RetypeFirst(op, TypeAttr(op, "to", DType::kUndefined));
 }

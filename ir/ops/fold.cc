@@ -184,20 +184,12 @@ absl::Status FoldSameOrder(OpContext& op) {
 }
 
 std::optional<TensorValue> ReadConstant(const Graph& graph, const Constant& constant) {
+  if (constant.sparse || constant.stored_elements > LimitOf(constant.dtype)) return std::nullopt;
+  absl::StatusOr<std::vector<Elem>> elems = StoredElements(graph, constant);
+  if (!elems.ok()) return std::nullopt;
   TensorValue value;
   for (int64_t d : constant.dims) value.dims.push_back(Dim(d));
-  const int64_t n = FoldableSize(Type::Tensor(constant.dtype, value.dims));
-  if (n < 0 || constant.sparse) return std::nullopt;
-  const Payload& payload = constant.payload;
-  if (payload.kind == Payload::Kind::kInline) {
-    for (int64_t i : payload.ints) value.elems.push_back(Elem::Int(i));
-    for (double f : payload.reals) value.elems.push_back(Elem::Real(f));
-  } else if (graph.reader() != nullptr && payload.kind != Payload::Kind::kAbsent) {
-    absl::StatusOr<std::vector<Elem>> elems = graph.reader()->Read(constant);
-    if (!elems.ok()) return std::nullopt;
-    value.elems = *std::move(elems);
-  }
-  if (static_cast<int64_t>(value.elems.size()) != n) return std::nullopt;
+  value.elems = *std::move(elems);
   return value;
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "ir/ops/einsum.h"
 #include "ir/ops/families.h"
@@ -50,21 +51,11 @@ absl::StatusOr<Matrix> TakeApart(OpContext& op, int i, bool transposed, bool lef
 
 // --- MatMul, MatMulInteger ---
 
-absl::Status MatMulShape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, {}, op.dtype(0));
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
+absl::Status MatMulShape(OpContext& op) { return SetMatMul(op, {}, op.dtype(0)); }
 
 absl::Status MatMulWork(OpContext& op) { return CountMatMul(op, {}); }
 
-absl::Status MatMulIntegerShape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, {}, DType::kI32);
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
-}
+absl::Status MatMulIntegerShape(OpContext& op) { return SetMatMul(op, {}, DType::kI32); }
 
 absl::Status MatMulIntegerWork(OpContext& op) {
   Size centred(op, 0);
@@ -152,8 +143,8 @@ absl::Status GemmWork(OpContext& op) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Type> MatMulType(OpContext& op, const MatMulOperands& operands, DType dtype) {
-  if (!op.ranked(operands.a) || !op.ranked(operands.b)) return Type::Unranked(dtype);
+absl::Status SetMatMul(OpContext& op, const MatMulOperands& operands, DType dtype) {
+  if (!op.ranked(operands.a) || !op.ranked(operands.b)) return Unranked(op, 0, dtype);
   absl::StatusOr<Matrix> a = TakeApart(op, operands.a, operands.transpose_a, /*left=*/true);
   if (!a.ok()) return a.status();
   absl::StatusOr<Matrix> b = TakeApart(op, operands.b, operands.transpose_b, /*left=*/false);
@@ -164,7 +155,8 @@ absl::StatusOr<Type> MatMulType(OpContext& op, const MatMulOperands& operands, D
   if (!dims.ok()) return dims.status();
   if (!a->vector) dims->push_back(a->rows);
   if (!b->vector) dims->push_back(b->columns);
-  return Type::Tensor(dtype, *std::move(dims));
+  op.SetOut(0, dtype, *std::move(dims));
+  return absl::OkStatus();
 }
 
 absl::Status CountMatMul(OpContext& op, const MatMulOperands& operands) {

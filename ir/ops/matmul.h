@@ -3,7 +3,6 @@
 #define ASSAY_IR_OPS_MATMUL_H_
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "ir/op_context.h"
 
 namespace assay {
@@ -14,8 +13,8 @@ struct MatMulOperands {
   bool transpose_a = false, transpose_b = false;
 };
 
-// The result of numpy's matmul of the operands: type `dtype`, shape as far as known.
-absl::StatusOr<Type> MatMulType(OpContext& op, const MatMulOperands& operands, DType dtype);
+// Result 0 is numpy's matmul of the operands: type `dtype`, shape as far as known.
+absl::Status SetMatMul(OpContext& op, const MatMulOperands& operands, DType dtype);
 
 // Sets macs, flops = 2 x macs and the loop nest of that product from operand and result types.
 absl::Status CountMatMul(OpContext& op, const MatMulOperands& operands);

@@ -76,7 +76,7 @@ absl::Status BatchNormWork(OpContext& op) {
   const Size channels(op, op.in_elements(1));
   CountNormalization(op, op.in_elements(0), kWhitenFlops + 2, channels);
   // running = running * momentum + current * (1 - momentum), for the mean and for the variance.
-  op.work().flops = Size(op, op.work().flops) + 6 * channels;
+  AddFlops(op, 6 * channels);
   return absl::OkStatus();
 }
 

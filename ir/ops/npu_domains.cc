@@ -9,7 +9,6 @@
 // far as here; their work is not, and says so. Source: microsoft/onnxruntime-extensions,
 // docs/custom_ops.md.
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "ir/ops/contrib.h"
@@ -79,10 +78,7 @@ absl::Status DeformableWork(OpContext& op) {
   return absl::OkStatus();
 }
 
-absl::Status InstanceNormWork(OpContext& op) {
-  const Rule rule = OpTable::BuiltIn().Find("", "InstanceNormalization")->work;
-  return rule == nullptr ? absl::OkStatus() : rule(op);
-}
+constexpr char kInstanceNorm[] = "InstanceNormalization";
 
 OpRow Plugin(absl::string_view name, absl::string_view domain, Family family, Role role, Rule shape,
              Rule work, absl::string_view formula) {
@@ -129,12 +125,7 @@ absl::Status AudioShape(OpContext& op) {
   return absl::OkStatus();
 }
 
-absl::Status TextsShape(OpContext& op) {
-  Type out = op.in(0);
-  out.dtype = DType::kString;
-  op.SetOut(0, std::move(out));
-  return absl::OkStatus();
-}
+absl::Status TextsShape(OpContext& op) { return RetypeFirst(op, DType::kString); }
 
 OpRow Extension(absl::string_view name, Rule shape) {
   return {.name = name,
@@ -166,7 +157,7 @@ absl::Span<const OpRow> PluginOps() {
                              "9 flops per sample and channel: bilinear, then weighed; reads 4 "
                              "elements for each"));
       made->push_back(Plugin("InstanceNormalization_TRT", domain, Family::kNormalization,
-                             Role::kNormalization, SameAsFirst, InstanceNormWork,
+                             Role::kNormalization, SameAsFirst, StandardWork<kInstanceNorm>,
                              "as ai.onnx InstanceNormalization"));
     }
     return made;

@@ -57,8 +57,6 @@ struct OpRun {
   std::vector<std::string> values;
   SeenWork work;
   std::vector<std::string> assumptions;
-  int branch = -1;
-  Dim trips;
 };
 
 namespace op_test_internal {
@@ -114,8 +112,8 @@ class Environment : public OpEnvironment {
   void SetType(ValueId v, Type type) override { at(v).type = std::move(type); }
   void SetValue(ValueId v, TensorValue contents) override { at(v).value = std::move(contents); }
   void SetStoredValue(ValueId, const Constant&) override {}
-  void DecideBranch(OpId, int branch) override { branch_ = branch; }
-  void SetTrips(OpId, Dim trips) override { trips_ = trips; }
+  void DecideBranch(OpId, int) override {}
+  void SetTrips(OpId, Dim) override {}
   std::optional<Type> ClaimOf(ValueId) override { return std::nullopt; }
   absl::StatusOr<Dim> Unify(OpId, Dim a, Dim b, absl::string_view why) override {
     if (a == b || pool_.Equal(a, b) == true) return a;
@@ -137,8 +135,6 @@ class Environment : public OpEnvironment {
   void Assume(OpId, std::string text) override { assumptions_.push_back(std::move(text)); }
 
   std::vector<std::string> assumptions_;
-  int branch_ = -1;
-  Dim trips_ = Dim(1);
 
  private:
   Known& at(ValueId v) { return known_[std::string(graph_->name(v))]; }
@@ -238,8 +234,6 @@ class OpTester {
       run.values.push_back(r.empty() ? "-" : value(r));
     }
     run.assumptions = std::move(env.assumptions_);
-    run.branch = env.branch_;
-    run.trips = env.trips_;
     return run;
   }
 

@@ -48,4 +48,19 @@ Dim ProductOf(OpContext& op, const Dims& dims, int begin, int end) {
   return op.dims().Product(absl::MakeConstSpan(dims).subspan(begin, end - begin));
 }
 
+Dim RowsOfFirst(OpContext& op) {
+  const Type& type = op.in(0);
+  return type.ranked && type.rank() > 0 ? ProductOf(op, type.dims, 0, type.rank() - 1) : Dim();
+}
+
+void AddFlops(OpContext& op, Dim flops) { op.work().flops = op.dims().Add(op.work().flops, flops); }
+
+void AddTranscendentals(OpContext& op, Dim transcendentals) {
+  op.work().transcendentals = op.dims().Add(op.work().transcendentals, transcendentals);
+}
+
+void AddComparisons(OpContext& op, Dim comparisons) {
+  op.work().comparisons = op.dims().Add(op.work().comparisons, comparisons);
+}
+
 }  // namespace assay

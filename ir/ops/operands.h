@@ -33,6 +33,13 @@ DType AccumulateType(DType dtype);
 
 // Product of a stretch of a shape, from axis `begin` up to but not including `end`.
 Dim ProductOf(OpContext& op, const Dims& dims, int begin, int end);
+// Product of all axes of operand 0 but the last; unknown for a scalar.
+Dim RowsOfFirst(OpContext& op);
+
+// Add to what the op's work has of them.
+void AddFlops(OpContext& op, Dim flops);
+void AddTranscendentals(OpContext& op, Dim transcendentals);
+void AddComparisons(OpContext& op, Dim comparisons);
 
 }  // namespace assay
 

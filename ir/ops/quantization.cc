@@ -70,7 +70,7 @@ absl::Status DynamicQuantizeWork(OpContext& op) {
 void AddRequantize(OpContext& op, bool bias) {
   const Size out(op, op.out_elements(0));
   Work& work = op.work();
-  work.flops = Size(op, work.flops) + 2 * out;
+  AddFlops(op, 2 * out);
   work.int_ops = (bias ? 2 : 1) * out;
   work.comparisons = 2 * out;
 }
@@ -98,10 +98,7 @@ absl::Status QLinearConvWork(OpContext& op) {
 constexpr MatMulOperands kQLinearMatMul = {.a = 0, .b = 3};
 
 absl::Status QLinearMatMulShape(OpContext& op) {
-  absl::StatusOr<Type> out = MatMulType(op, kQLinearMatMul, op.has(7) ? op.dtype(7) : op.dtype(0));
-  if (!out.ok()) return out.status();
-  op.SetOut(0, *std::move(out));
-  return absl::OkStatus();
+  return SetMatMul(op, kQLinearMatMul, op.has(7) ? op.dtype(7) : op.dtype(0));
 }
 
 absl::Status QLinearMatMulWork(OpContext& op) {

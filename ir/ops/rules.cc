@@ -82,6 +82,14 @@ absl::Status SameAsFirst(OpContext& op) {
   return absl::OkStatus();
 }
 
+absl::Status RetypeFirst(OpContext& op, DType dtype) {
+  Type type = op.in(0);
+  if (!type.is_tensor()) return Unranked(op, 0, dtype);
+  type.dtype = dtype;
+  op.SetOut(0, std::move(type));
+  return absl::OkStatus();
+}
+
 absl::Status Broadcast(OpContext& op) { return BroadcastAs(op, op.dtype(0)); }
 
 absl::Status BroadcastBool(OpContext& op) { return BroadcastAs(op, DType::kBool); }

@@ -16,6 +16,8 @@ namespace assay {
 
 // Result 0 has the type of operand 0.
 absl::Status SameAsFirst(OpContext& op);
+// Result 0 has the shape of operand 0 and this element type; no rank where that is no tensor.
+absl::Status RetypeFirst(OpContext& op, DType dtype);
 // Result 0 has the operands' common broadcast shape and the type of operand 0.
 absl::Status Broadcast(OpContext& op);
 // As Broadcast, result is boolean.

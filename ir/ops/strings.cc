@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "ir/ops/families.h"
 #include "ir/ops/operands.h"
 #include "ir/ops/rules.h"
@@ -71,13 +70,7 @@ absl::Status NormalizerWork(OpContext& op) {
   return absl::OkStatus();
 }
 
-absl::Status MatchShape(OpContext& op) {
-  Type type = op.in(0);
-  if (!type.is_tensor()) return Unranked(op, 0, DType::kBool);
-  type.dtype = DType::kBool;
-  op.SetOut(0, std::move(type));
-  return absl::OkStatus();
-}
+absl::Status MatchShape(OpContext& op) { return RetypeFirst(op, DType::kBool); }
 
 // --- TfIdfVectorizer: X [C] or [N, C] -> [max(ngram_indexes) + 1] of each row ---
 

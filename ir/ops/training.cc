@@ -103,11 +103,10 @@ absl::Status CrossEntropyShape(OpContext& op) {
 
 absl::Status CrossEntropyWork(OpContext& op) {
   CountLoss(op);
-  Work& work = op.work();
   const Size n(op, op.in_elements(0));
-  work.flops = Size(op, work.flops) + 3 * n;
-  work.transcendentals = n + op.in_elements(1);  // exponentials; a logarithm per row
-  work.comparisons = Size(op, work.comparisons) + n;
+  AddFlops(op, 3 * n);
+  op.work().transcendentals = n + op.in_elements(1);  // exponentials; a logarithm per row
+  AddComparisons(op, n);
   return absl::OkStatus();
 }
 

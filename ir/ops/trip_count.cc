@@ -181,7 +181,7 @@ class ConditionReader {
     // Arguments from 2 on are carried: result number arg - 1 is their next value.
     const std::optional<Dim> start = loop_.int_value(offset->arg);
     const size_t next = static_cast<size_t>(offset->arg) - 1;
-    if (!start.has_value() || start->unknown() || next >= body_->results.size()) {
+    if (!start.has_value() || next >= body_->results.size()) {
       return std::nullopt;
     }
     const std::optional<Offset> step = Trace(body_->results[next]);
@@ -230,11 +230,9 @@ TripCount CountTrips(OpContext& loop, RegionId body_id) {
   DimPool& dims = loop.dims();
   const Region& body = loop.graph().region(body_id);
   TripCount out;
-  if (loop.has(0)) {
-    const std::optional<Dim> limit = loop.int_value(0);
-    if (limit.has_value() && !limit->unknown() && !(limit->known() && limit->value() >= kNoLimit)) {
-      out.most = dims.Max(*limit, Dim(0));
-    }
+  const std::optional<Dim> limit = loop.int_value(0);
+  if (limit.has_value() && !(limit->known() && limit->value() >= kNoLimit)) {
+    out.most = dims.Max(*limit, Dim(0));
   }
   // At the start.
   bool starts = !loop.has(1), start_known = starts;
@@ -272,8 +270,7 @@ TripCount CountTrips(OpContext& loop, RegionId body_id) {
     if (starts || !start_known) first = dims.Add(first, Dim(1));
     count = count.unknown() ? first : dims.Min(count, first);
   }
-  const bool limited = !loop.has(0) || !out.most.unknown() ||
-                       (loop.int_value(0).has_value() && loop.int_value(0)->known());
+  const bool limited = !loop.has(0) || !out.most.unknown() || (limit.has_value() && limit->known());
   if (!count.unknown()) out.most = out.most.unknown() ? count : dims.Min(out.most, count);
   if (condition.complete && start_known && limited) out.exact = out.most;
   return out;
