@@ -28,7 +28,6 @@
 namespace assay {
 namespace {
 
-constexpr char kNodeCases[] = "/usr/share/libonnx-testdata/data/node";
 constexpr char kModels[] = "testdata/models";
 
 struct Count {
@@ -161,8 +160,8 @@ TEST(BackendPeerTest, NeverWorseThanOnnxsInference) {
   const std::string shapes = testing::TempDir() + "/backend_peer_shapes.txt";
   {
     std::ofstream out(list);
-    for (const std::string& name : BackendCaseNames(kNodeCases)) {
-      out << kNodeCases << "/" << name << "/model.onnx\n";
+    for (const std::string& name : BackendCaseNames(kPackagedCases)) {
+      out << kPackagedCases << "/" << name << "/model.onnx\n";
     }
     std::ifstream manifest(absl::StrCat(kModels, "/manifest.csv"));
     std::string line;

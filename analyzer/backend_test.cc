@@ -19,14 +19,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/backend_test_util.h"
-#include "analyzer/onnx/onnx_import.h"
 #include "gtest/gtest.h"
 #include "passes/shapes.h"
 
 namespace assay {
 namespace {
-
-constexpr char kPackaged[] = "/usr/share/libonnx-testdata/data/node";
 
 struct Excuse {
   absl::string_view cause;  // occurs in the origin of the symbol
@@ -47,11 +44,6 @@ constexpr Excuse kExcuses[] = {
     {"StringSplit", "StringSplit", "the most pieces that one of the strings has"},
     {"Unique", "Unique", "how many differ; contents are compared by no rule"},
 };
-
-std::string Folder() {
-  const char* given = std::getenv("ASSAY_BACKEND_CASES");
-  return given != nullptr ? given : kPackaged;
-}
 
 // Operators of the graph, nested ones too.
 std::set<std::string> OpsOf(const Graph& graph) {
@@ -102,43 +94,36 @@ TEST(BackendTest, InferredTypesAreThoseOfTheReference) {
     }
     return false;
   };
-  const std::string folder = Folder();
+  const std::string folder = BackendCaseFolder();
   const std::vector<std::string> names = BackendCaseNames(folder);
   if (names.empty()) {
     ASSERT_EQ(std::getenv("ASSAY_BACKEND_CASES"), nullptr) << folder << " holds no case";
     GTEST_SKIP() << "ONNX's test cases are not installed; scripts/setup installs libonnx-testdata";
   }
-  ImportOptions drop;
-  drop.drop_claims = true;
   int equal = 0;
   std::map<std::string, int> met;            // cases by operator
   std::map<absl::string_view, int> excused;  // cases by cause
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
-    const std::string file = absl::StrCat(folder, "/", name, "/model.onnx");
-    absl::StatusOr<Graph> declared = ImportOnnx(file, OpTable::BuiltIn());
-    absl::StatusOr<Graph> graph = ImportOnnx(file, OpTable::BuiltIn(), drop);
-    if (!declared.ok() || !graph.ok()) {
-      ADD_FAILURE() << declared.status() << graph.status();
+    const absl::StatusOr<LoadedCase> loaded = LoadBackendCase(folder, name);
+    if (!loaded.ok()) {
+      ADD_FAILURE() << loaded.status();
       continue;
     }
-    absl::StatusOr<BackendCase> data = ReadBackendCase(folder, name, *declared);
-    if (!data.ok()) {
-      ADD_FAILURE() << data.status();
-      continue;
-    }
-    for (const std::string& op : OpsOf(*graph)) ++met[op];
-    absl::StatusOr<Shapes> shapes = InferShapes(*graph, data->bindings);
+    const Graph& graph = loaded->graph;
+    const BackendCase& data = loaded->data;
+    for (const std::string& op : OpsOf(graph)) ++met[op];
+    absl::StatusOr<Shapes> shapes = InferShapes(graph, data.bindings);
     if (!shapes.ok()) {
       ADD_FAILURE() << shapes.status();
       continue;
     }
     std::vector<Loose> loose;
     bool wrong = false;
-    const std::vector<ValueId>& results = graph->region(Graph::kMain).results;
+    const std::vector<ValueId>& results = graph.region(Graph::kMain).results;
     for (size_t i = 0; i < results.size(); ++i) {
-      if (!data->outputs[i].has_value()) continue;
-      const Difference d = Compare(shapes->type(results[i]), *data->outputs[i], *shapes->pool);
+      if (!data.outputs[i].has_value()) continue;
+      const Difference d = Compare(shapes->type(results[i]), *data.outputs[i], *shapes->pool);
       if (!d.wrong.empty()) ADD_FAILURE() << "output " << i << ": " << d.wrong;
       wrong |= !d.wrong.empty();
       loose.insert(loose.end(), d.loose.begin(), d.loose.end());
@@ -155,7 +140,7 @@ TEST(BackendTest, InferredTypesAreThoseOfTheReference) {
       if (excuse != nullptr) causes.insert(excuse->cause);
     }
     // Elements of an input stand for themselves only in cases that have such an input.
-    EXPECT_TRUE(has_sequence_input(*graph) ||
+    EXPECT_TRUE(has_sequence_input(graph) ||
                 (!causes.contains("input `") && !causes.contains("element without rank")));
     for (absl::string_view cause : causes) ++excused[cause];
   }

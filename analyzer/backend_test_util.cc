@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/onnx/byte_source.h"
 #include "analyzer/onnx/constant_reader.h"
+#include "analyzer/onnx/onnx_import.h"
 #include "analyzer/onnx/wire.h"
 
 namespace assay {
@@ -104,6 +107,11 @@ std::string ToString(const StoredType& type) {
                       absl::StrJoin(elements, ", "), "}");
 }
 
+std::string BackendCaseFolder() {
+  const char* given = std::getenv("ASSAY_BACKEND_CASES");
+  return given != nullptr ? given : kPackagedCases;
+}
+
 std::vector<std::string> BackendCaseNames(const std::string& folder) {
   std::vector<std::string> names;
   DIR* dir = opendir(folder.c_str());
@@ -169,6 +177,19 @@ absl::StatusOr<BackendCase> ReadBackendCase(const std::string& folder, const std
     if (!s.ok()) return s;
   }
   return result;
+}
+
+absl::StatusOr<LoadedCase> LoadBackendCase(const std::string& folder, const std::string& name) {
+  const std::string file = absl::StrCat(folder, "/", name, "/model.onnx");
+  absl::StatusOr<Graph> declared = ImportOnnx(file, OpTable::BuiltIn());
+  if (!declared.ok()) return declared.status();
+  ImportOptions drop;
+  drop.drop_claims = true;
+  absl::StatusOr<Graph> graph = ImportOnnx(file, OpTable::BuiltIn(), drop);
+  if (!graph.ok()) return graph.status();
+  absl::StatusOr<BackendCase> data = ReadBackendCase(folder, name, *declared);
+  if (!data.ok()) return data.status();
+  return LoadedCase{*std::move(graph), *std::move(data)};
 }
 
 Difference Compare(const Type& inferred, const StoredType& stored, const DimPool& pool) {

@@ -41,6 +41,11 @@ struct BackendCase {
   Bindings bindings;  // shapes and small contents of the inputs
 };
 
+// Where the package libonnx-testdata puts the cases of single operators.
+inline constexpr char kPackagedCases[] = "/usr/share/libonnx-testdata/data/node";
+// The folder that ASSAY_BACKEND_CASES names, or else the package's.
+std::string BackendCaseFolder();
+
 // Names of the folders below `folder` that hold a model, sorted.
 std::vector<std::string> BackendCaseNames(const std::string& folder);
 
@@ -48,6 +53,13 @@ std::vector<std::string> BackendCaseNames(const std::string& folder);
 // where the declaration leaves one open.
 absl::StatusOr<BackendCase> ReadBackendCase(const std::string& folder, const std::string& name,
                                             const Graph& declared);
+
+struct LoadedCase {
+  Graph graph;  // without what the file declares of outputs and inner values
+  BackendCase data;
+};
+// Model and data of CASE below `folder`.
+absl::StatusOr<LoadedCase> LoadBackendCase(const std::string& folder, const std::string& name);
 
 // A size, or an element's rank, that is not known exactly: what it is, and what the symbol comes
 // from.

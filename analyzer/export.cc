@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "analyzer/rows.h"
 
 namespace assay {
 namespace {
@@ -13,26 +14,8 @@ constexpr ExportRow kExports[] = {
 
 }  // namespace
 
-absl::Span<const ExportRow> ExportTable() { return kExports; }
-
-std::vector<absl::string_view> ExportNames() {
-  std::vector<absl::string_view> names;
-  for (const ExportRow& row : kExports) names.push_back(row.name);
-  return names;
-}
-
-const ExportRow* FindExport(absl::string_view name) {
-  for (const ExportRow& row : kExports) {
-    if (row.name == name) return &row;
-  }
-  return nullptr;
-}
-
-const ExportRow& ExportForFile(absl::string_view path) {
-  for (const ExportRow& row : kExports) {
-    if (absl::EndsWithIgnoreCase(path, row.ending)) return row;
-  }
-  return kExports[0];
-}
+std::vector<absl::string_view> ExportNames() { return NamesOf(kExports); }
+const ExportRow* FindExport(absl::string_view name) { return FindRow(kExports, name); }
+const ExportRow& ExportForFile(absl::string_view path) { return RowForFile(kExports, path); }
 
 }  // namespace assay

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "analyzer/report.h"
 
 namespace assay {
@@ -18,7 +17,6 @@ struct ExportRow {
   std::string (*make)(const Report& report);
 };
 
-absl::Span<const ExportRow> ExportTable();
 std::vector<absl::string_view> ExportNames();
 // Null when there is none.
 const ExportRow* FindExport(absl::string_view name);

@@ -2,9 +2,8 @@
 
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
+#include "analyzer/rows.h"
 
 namespace assay {
 namespace {
@@ -17,26 +16,8 @@ constexpr FormatRow kFormats[] = {
 
 }  // namespace
 
-absl::Span<const FormatRow> FormatTable() { return kFormats; }
-
-std::vector<absl::string_view> FormatNames() {
-  std::vector<absl::string_view> names;
-  for (const FormatRow& row : kFormats) names.push_back(row.name);
-  return names;
-}
-
-const FormatRow* FindFormat(absl::string_view name) {
-  for (const FormatRow& row : kFormats) {
-    if (row.name == name) return &row;
-  }
-  return nullptr;
-}
-
-const FormatRow& FormatForFile(absl::string_view path) {
-  for (const FormatRow& row : kFormats) {
-    if (absl::EndsWithIgnoreCase(path, row.ending)) return row;
-  }
-  return kFormats[0];
-}
+std::vector<absl::string_view> FormatNames() { return NamesOf(kFormats); }
+const FormatRow* FindFormat(absl::string_view name) { return FindRow(kFormats, name); }
+const FormatRow& FormatForFile(absl::string_view path) { return RowForFile(kFormats, path); }
 
 }  // namespace assay

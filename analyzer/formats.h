@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "analyzer/options.h"
 
 namespace assay {
@@ -37,7 +36,6 @@ struct FormatRow {
   std::unique_ptr<ReportWriter> (*make)(const ReportOptions& options, std::string* out);
 };
 
-absl::Span<const FormatRow> FormatTable();
 std::vector<absl::string_view> FormatNames();
 // Null when there is none.
 const FormatRow* FindFormat(absl::string_view name);

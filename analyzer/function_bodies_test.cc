@@ -17,7 +17,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/backend_test_util.h"
-#include "analyzer/onnx/onnx_import.h"
 #include "gtest/gtest.h"
 #include "passes/execution.h"
 #include "passes/shapes.h"
@@ -26,7 +25,6 @@
 namespace assay {
 namespace {
 
-constexpr char kPackaged[] = "/usr/share/libonnx-testdata/data/node";
 // What a size that the inputs leave open counts as, on both sides.
 constexpr int64_t kOpenSize = 6;
 
@@ -228,32 +226,27 @@ const RelationRow* FindRelation(absl::string_view op) {
 }
 
 absl::StatusOr<Counted> Count(const std::string& folder, const std::string& name, bool sizes) {
-  const std::string file = absl::StrCat(folder, "/", name, "/model.onnx");
-  absl::StatusOr<Graph> declared = ImportOnnx(file, OpTable::BuiltIn());
-  if (!declared.ok()) return declared.status();
-  ImportOptions drop;
-  drop.drop_claims = true;
-  absl::StatusOr<Graph> graph = ImportOnnx(file, OpTable::BuiltIn(), drop);
-  if (!graph.ok()) return graph.status();
-  absl::StatusOr<BackendCase> data = ReadBackendCase(folder, name, *declared);
-  if (!data.ok()) return data.status();
+  absl::StatusOr<LoadedCase> loaded = LoadBackendCase(folder, name);
+  if (!loaded.ok()) return loaded.status();
+  const Graph& graph = loaded->graph;
+  BackendCase& data = loaded->data;
   Counted counted;
   // Contents that set sizes, where they are asked for; data would be computed before the run.
   std::vector<Bindings::InputValue> kept;
-  const std::vector<ValueId>& args = declared->region(Graph::kMain).args;
+  const std::vector<ValueId>& args = graph.region(Graph::kMain).args;
   for (size_t i = 0; sizes && i < args.size(); ++i) {
-    if (!data->inputs[i].has_value() || !IsInteger(data->inputs[i]->dtype)) continue;
-    if (data->inputs[i]->dims.size() > 1) continue;
-    for (const Bindings::InputValue& value : data->bindings.values) {
-      if (value.input == declared->name(args[i])) kept.push_back(value);
+    if (!data.inputs[i].has_value() || !IsInteger(data.inputs[i]->dtype)) continue;
+    if (data.inputs[i]->dims.size() > 1) continue;
+    for (const Bindings::InputValue& value : data.bindings.values) {
+      if (value.input == graph.name(args[i])) kept.push_back(value);
     }
   }
-  data->bindings.values = std::move(kept);
-  absl::StatusOr<Shapes> shapes = InferShapes(*graph, data->bindings);
+  data.bindings.values = std::move(kept);
+  absl::StatusOr<Shapes> shapes = InferShapes(graph, data.bindings);
   if (!shapes.ok()) return shapes.status();
-  absl::StatusOr<Execution> execution = ClassifyOps(*graph, *shapes);
+  absl::StatusOr<Execution> execution = ClassifyOps(graph, *shapes);
   if (!execution.ok()) return execution.status();
-  absl::StatusOr<Works> works = CountWork(*graph, *shapes, *execution, 1);
+  absl::StatusOr<Works> works = CountWork(graph, *shapes, *execution, 1);
   if (!works.ok()) return works.status();
 
   const DimPool& pool = *shapes->pool;
@@ -265,23 +258,23 @@ absl::StatusOr<Counted> Count(const std::string& folder, const std::string& name
   };
   counted.known = works->unknown_ops == 0;
   counted.total = {number(works->macs), number(works->flops), number(works->transcendentals)};
-  for (OpId op(0); op.index < graph->num_ops(); ++op.index) {
-    const std::string type(graph->str(graph->op(op).type));
+  for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
+    const std::string type(graph.str(graph.op(op).type));
     if (counted.op.empty() && type != "Constant") {
       counted.op = type;
-      for (ValueId v : graph->inputs(op)) {
+      for (ValueId v : graph.inputs(op)) {
         counted.operands.push_back(v.has_value() ? shapes->type(v) : Type());
       }
-      for (const Attr& attr : graph->attrs(op)) {
+      for (const Attr& attr : graph.attrs(op)) {
         if (attr.kind != AttrKind::kInt && attr.kind != AttrKind::kFloat) continue;
-        counted.attributes[std::string(graph->str(attr.name))] =
+        counted.attributes[std::string(graph.str(attr.name))] =
             attr.kind == AttrKind::kInt ? static_cast<double>(attr.i) : attr.f;
       }
     }
     if (!execution->runs(op) || works->is_unknown(op)) continue;
     const Work& work = works->of(op);
     const int64_t times = number(execution->multiplicity[op.index]);
-    const Type& result = shapes->type(graph->outputs(op)[0]);
+    const Type& result = shapes->type(graph.outputs(op)[0]);
     counted.ops.push_back({type,
                            {times * number(work.macs), times * number(work.flops),
                             times * number(work.transcendentals)},
@@ -291,8 +284,7 @@ absl::StatusOr<Counted> Count(const std::string& folder, const std::string& name
 }
 
 TEST(FunctionBodiesTest, RulesCountWhatBodiesDo) {
-  const char* given = std::getenv("ASSAY_BACKEND_CASES");
-  const std::string folder = given != nullptr ? given : kPackaged;
+  const std::string folder = BackendCaseFolder();
   std::map<std::string, std::pair<int, int>> cases;  // by operator: all, and by a relation
   int pairs = 0;
   for (const std::string& name : BackendCaseNames(folder)) {
@@ -326,7 +318,7 @@ TEST(FunctionBodiesTest, RulesCountWhatBodiesDo) {
         << rule->op << ", whose body counts " << body->total << ": " << row->reason;
   }
   if (pairs == 0) {
-    ASSERT_EQ(given, nullptr) << folder << " holds no expanded case";
+    ASSERT_EQ(std::getenv("ASSAY_BACKEND_CASES"), nullptr) << folder << " holds no expanded case";
     GTEST_SKIP() << "ONNX's test cases are not installed; scripts/setup installs libonnx-testdata";
   }
   int derived = 0;

@@ -1,7 +1,5 @@
 // Every model of testdata/models under every fusion policy: the invariants, and known answers from
 // outside.
-#include <dirent.h>
-
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -10,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
 #include "ir/op_table.h"
@@ -23,20 +21,6 @@
 
 namespace assay {
 namespace {
-
-constexpr char kFolder[] = "testdata/models";
-
-std::vector<std::string> Models() {
-  std::vector<std::string> out;
-  DIR* dir = opendir(kFolder);
-  if (dir == nullptr) return out;
-  while (const dirent* entry = readdir(dir)) {
-    if (absl::EndsWith(entry->d_name, ".onnx")) out.push_back(entry->d_name);
-  }
-  closedir(dir);
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 absl::StatusOr<Report> Analyze(const std::string& file, std::vector<FusionKey> keys,
                                int threads = 1,
@@ -49,7 +33,7 @@ absl::StatusOr<Report> Analyze(const std::string& file, std::vector<FusionKey> k
   plan->request.verify = true;
   plan->request.fusions = std::move(keys);
   plan->request.wanted = {Fact::kPartitions};
-  return AnalyzeModel(absl::StrCat(kFolder, "/", file), *plan);
+  return AnalyzeModel(absl::StrCat(kModelFolder, file), *plan);
 }
 
 std::vector<FusionKey> AllPolicies() {
@@ -74,7 +58,7 @@ TEST_P(FusionModelsTest, InvariantsHoldUnderEveryPolicy) {
   for (const auto& p : report->analysis.partitions) {
     SCOPED_TRACE(p->key.policy);
     // What runs without fusion is what every op reads and writes by itself.
-    const double unfused = total.bytes_in + total.bytes_out + total.bytes_weights;
+    const double unfused = total.bytes();
     if (report->analysis.numbers->unknown_ops == 0) {
       EXPECT_NEAR(p->bytes_unfused, unfused, 1e-9 * unfused);
     }
@@ -108,12 +92,8 @@ TEST_P(FusionModelsTest, TheSameKernelsForAnyNumberOfThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FusionModelsTest, testing::ValuesIn(Models()), [](const auto& info) {
-  std::string name = info.param;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !absl::ascii_isalnum(c); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, FusionModelsTest, testing::ValuesIn(ModelFiles()),
+                         [](const auto& info) { return TestNameOf(info.param); });
 
 int Attentions(const Partition& p) {
   return static_cast<int>(std::count_if(
@@ -165,7 +145,7 @@ TEST(FusionModels, AttentionIsFoundInEveryLayer) {
       {"whisper_tiny_encoder", 4},
       {"whisper_tiny_encoder_dynamo", 4},
   };
-  for (const std::string& file : Models()) {
+  for (const std::string& file : ModelFiles()) {
     const std::string name = file.substr(0, file.rfind('.'));
     const auto known = layers.find(name);
     const absl::StatusOr<Report> report =

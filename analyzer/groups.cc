@@ -157,11 +157,8 @@ std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int 
       at = found->second;
     }
     const OpNumbers& n = a.numbers->of(op);
-    GroupCost cost{.ops = 1,
-                   .unknown = n.known ? 0 : 1,
-                   .macs = n.macs,
-                   .flops = n.flops,
-                   .bytes = n.bytes_in + n.bytes_out + n.bytes_weights};
+    GroupCost cost{
+        .ops = 1, .unknown = n.known ? 0 : 1, .macs = n.macs, .flops = n.flops, .bytes = n.bytes()};
     if (!report.op_seconds.empty()) cost.seconds = report.op_seconds[i];
     nodes[at].own.Add(cost);
   }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -44,11 +45,22 @@ class JsonWriter {
   JsonWriter& Value(int64_t value);
   JsonWriter& Value(int value) { return Value(static_cast<int64_t>(value)); }
   JsonWriter& Value(bool value);
+  // The value, or null when there is none.
+  template <class T>
+  JsonWriter& Value(const std::optional<T>& value) {
+    return value.has_value() ? Value(*value) : Null();
+  }
   JsonWriter& Null();
 
   template <class T>
   JsonWriter& Field(absl::string_view key, const T& value) {
     return Key(key).Value(value);
+  }
+  // Null unless known.
+  template <class T>
+  JsonWriter& FieldIf(bool known, absl::string_view key, const T& value) {
+    Key(key);
+    return known ? Value(value) : Null();
   }
 
  private:

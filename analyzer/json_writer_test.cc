@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -44,6 +45,14 @@ TEST(JsonWriterTest, Numbers) {
   EXPECT_EQ(Array(2.5e-9), "[2.5e-9]\n");
   EXPECT_EQ(Array(std::numeric_limits<double>::quiet_NaN()), "[null]\n");
   EXPECT_EQ(Array(std::numeric_limits<double>::infinity()), "[null]\n");
+}
+
+TEST(JsonWriterTest, WhatIsNotKnownIsNull) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginRow().Field("a", std::optional<double>()).Field("b", std::optional<bool>(true));
+  json.FieldIf(false, "c", 1).FieldIf(true, "d", "text").EndObject();
+  EXPECT_EQ(out, "{\"a\": null, \"b\": true, \"c\": null, \"d\": \"text\"}\n");
 }
 
 // Whatever bytes a name has, a JSON reader that checks the encoding accepts it.

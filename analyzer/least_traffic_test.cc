@@ -1,35 +1,17 @@
 // Every model of testdata/models under the policy `optimal`: never more traffic than `greedy`,
 // which never has more than `none`; the invariants of a partition; the same with any number of
 // threads.
-#include <dirent.h>
-
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
 
 namespace assay {
 namespace {
-
-constexpr char kFolder[] = "testdata/models";
-
-std::vector<std::string> Models() {
-  std::vector<std::string> out;
-  DIR* dir = opendir(kFolder);
-  if (dir == nullptr) return out;
-  while (const dirent* entry = readdir(dir)) {
-    if (absl::EndsWith(entry->d_name, ".onnx")) out.push_back(entry->d_name);
-  }
-  closedir(dir);
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 absl::StatusOr<Report> Analyze(const std::string& file, int threads) {
   absl::StatusOr<Plan> plan = MakePlan({.threads = threads});
@@ -37,7 +19,7 @@ absl::StatusOr<Report> Analyze(const std::string& file, int threads) {
   plan->request.parallel_from = 0;
   plan->request.verify = true;
   plan->request.fusions = {{.policy = "none"}, {.policy = "greedy"}, {.policy = "optimal"}};
-  return AnalyzeModel(absl::StrCat(kFolder, "/", file), *plan);
+  return AnalyzeModel(absl::StrCat(kModelFolder, file), *plan);
 }
 
 class LeastTrafficTest : public testing::TestWithParam<std::string> {};
@@ -68,12 +50,8 @@ TEST_P(LeastTrafficTest, IsNeverMoreThanGreedys) {
   EXPECT_EQ(p->regions_not_exact, of[2]->regions_not_exact);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, LeastTrafficTest, testing::ValuesIn(Models()),
-                         [](const auto& info) {
-                           std::string name;
-                           for (char c : info.param) name += absl::ascii_isalnum(c) ? c : '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Models, LeastTrafficTest, testing::ValuesIn(ModelFiles()),
+                         [](const auto& info) { return TestNameOf(info.param); });
 
 }  // namespace
 }  // namespace assay

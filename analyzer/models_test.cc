@@ -1,8 +1,6 @@
 // Every model of testdata/models, through the whole pipeline, against the manifest: MACs as counted
 // by hooks on the original library's modules, parameters as counted from the file by another
 // reader, every shape resolved with only the input's symbols free.
-#include <dirent.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -17,13 +15,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analyzer/formats.h"
+#include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
 
 namespace assay {
 namespace {
-
-constexpr char kFolder[] = "testdata/models/";
 
 // One line of CSV; quoted fields may hold commas and doubled quotes, no line breaks.
 std::vector<std::string> SplitCsv(const std::string& line) {
@@ -50,7 +47,7 @@ struct Row : std::map<std::string, std::string> {};
 void PrintTo(const Row& row, std::ostream* os) { *os << row.at("file"); }
 
 std::vector<Row> Manifest() {
-  std::ifstream in(absl::StrCat(kFolder, "manifest.csv"));
+  std::ifstream in(absl::StrCat(kModelFolder, "manifest.csv"));
   std::string line;
   std::getline(in, line);
   const std::vector<std::string> header = SplitCsv(line);
@@ -85,7 +82,7 @@ absl::StatusOr<Report> Analyze(const std::string& file, Bindings bindings, int t
   absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return plan.status();
   plan->request.parallel_from = 0;  // the parallel paths, on small models too
-  return AnalyzeModel(kFolder + file, *plan);
+  return AnalyzeModel(kModelFolder + file, *plan);
 }
 
 class ModelsTest : public testing::TestWithParam<Row> {};
@@ -193,23 +190,15 @@ TEST_P(ModelsTest, SameBytesForAnyNumberOfThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ModelsTest, testing::ValuesIn(Manifest()), [](const auto& info) {
-  std::string name = info.param.at("file");
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, ModelsTest, testing::ValuesIn(Manifest()),
+                         [](const auto& info) { return TestNameOf(info.param.at("file")); });
 
 // The manifest lists the folder, and the folder holds what the manifest lists.
 TEST(ManifestTest, ListsEveryModel) {
-  std::set<std::string> listed, there;
+  const std::vector<std::string> files = ModelFiles();
+  const std::set<std::string> there(files.begin(), files.end());
+  std::set<std::string> listed;
   for (const Row& row : Manifest()) listed.insert(row.at("file"));
-  DIR* dir = opendir(kFolder);
-  ASSERT_NE(dir, nullptr);
-  while (const dirent* entry = readdir(dir)) {
-    if (absl::EndsWith(entry->d_name, ".onnx")) there.insert(entry->d_name);
-  }
-  closedir(dir);
   EXPECT_EQ(listed, there);
   EXPECT_GE(there.size(), 30u);
 }

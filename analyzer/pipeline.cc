@@ -30,7 +30,7 @@ double Now() {
 
 // Every message begins with the user's file, once.
 absl::Status WithFile(const std::string& file, absl::StatusCode code, absl::string_view message) {
-  std::string shown = file == "-" ? "<stdin>" : file;
+  const std::string shown = ShownFile(file);
   if (absl::StartsWith(message, shown)) return absl::Status(code, message);
   return absl::Status(code, absl::StrCat(shown, ": ", message));
 }
@@ -134,6 +134,7 @@ absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan) {
     return WithFile(path, absl::StatusCode::kInvalidArgument, graph.status().message());
   }
   report.graph = std::make_unique<const Graph>(*std::move(graph));
+  report.diagnostics = report.graph->diagnostics();
   report.timings.push_back({"import", Now() - start});
   return report;
 }

@@ -1,12 +1,10 @@
 // Concurrency and memory of real models: known answers, and what must hold on every one of them.
-#include <dirent.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
 
@@ -18,21 +16,9 @@ Report Analyze(const std::string& name, const std::string& fuse = "greedy") {
   options.fuse = fuse;
   absl::StatusOr<Plan> plan = MakePlan(options);
   EXPECT_TRUE(plan.ok()) << plan.status();
-  absl::StatusOr<Report> report = AnalyzeModel(absl::StrCat("testdata/models/", name), *plan);
+  absl::StatusOr<Report> report = AnalyzeModel(absl::StrCat(kModelFolder, name), *plan);
   EXPECT_TRUE(report.ok()) << report.status();
   return *std::move(report);
-}
-
-std::vector<std::string> Models() {
-  std::vector<std::string> names;
-  DIR* folder = opendir("testdata/models");
-  if (folder == nullptr) return names;
-  while (const dirent* entry = readdir(folder)) {
-    if (absl::EndsWith(entry->d_name, ".onnx")) names.emplace_back(entry->d_name);
-  }
-  closedir(folder);
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 // Two branches at each residual block that changes size; four in an Inception block.
@@ -113,7 +99,7 @@ void ExpectSound(const Graph& graph, const Memory& m, const std::string& model) 
 
 TEST(Plan, HoldsOnEveryModel) {
   int plans = 0, tight = 0;
-  for (const std::string& model : Models()) {
+  for (const std::string& model : ModelFiles()) {
     const Report r = Analyze(model);
     ASSERT_NE(r.plan, nullptr) << model;
     ExpectSound(*r.graph, *r.analysis.memory, model);
@@ -125,7 +111,9 @@ TEST(Plan, HoldsOnEveryModel) {
     }
     for (const Concurrency* c : {r.analysis.concurrency.get(), &r.plan->concurrency}) {
       EXPECT_GE(c->width_at_most, c->widest_stage) << model;
-      if (c->width >= 0) EXPECT_EQ(c->width, c->width_at_most) << model;
+      if (c->width >= 0) {
+        EXPECT_EQ(c->width, c->width_at_most) << model;
+      }
       EXPECT_EQ(static_cast<int>(c->profile.size()), c->stages) << model;
       double flops = 0;
       int nodes = 0;

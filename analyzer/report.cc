@@ -17,7 +17,7 @@
 namespace assay {
 namespace {
 
-// Each kernel's seconds at its anchor, or else its first op.
+// Each kernel's seconds at its main op.
 std::vector<double> SecondsByOp(const Graph& graph, const Analysis& a) {
   if (a.estimates.empty() || a.estimates[0] == nullptr) return {};
   const ModelEstimate& estimate = *a.estimates[0];
@@ -25,8 +25,7 @@ std::vector<double> SecondsByOp(const Graph& graph, const Analysis& a) {
   std::vector<double> seconds(graph.num_ops());
   for (size_t k = 0; k < partition.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = partition.kernels[k];
-    OpId op = kernel.anchor.has_value() ? kernel.anchor : kernel.ops.front();
-    seconds[op.index] += estimate.results[k].seconds * kernel.multiplicity;
+    seconds[kernel.main().index] += estimate.results[k].seconds * kernel.multiplicity;
   }
   return seconds;
 }
@@ -40,8 +39,7 @@ std::vector<OpId> ByCost(const Report& r) {
   auto cost = [&](OpId op) {
     const OpNumbers& n = a.numbers->of(op);
     double seconds = r.op_seconds.empty() ? 0 : r.op_seconds[op.index];
-    return std::make_tuple(-seconds, -n.flops, -(n.bytes_in + n.bytes_out + n.bytes_weights),
-                           op.index);
+    return std::make_tuple(-seconds, -n.flops, -n.bytes(), op.index);
   };
   std::sort(ops.begin(), ops.end(), [&](OpId x, OpId y) { return cost(x) < cost(y); });
   return ops;
@@ -71,15 +69,14 @@ std::string QualifiedType(const Graph& graph, OpId op) {
 }
 
 double Report::bytes() const {
-  if (analysis.numbers == nullptr) return 0;
-  const OpNumbers& n = analysis.numbers->total;
-  return n.bytes_in + n.bytes_out + n.bytes_weights;
+  return analysis.numbers == nullptr ? 0 : analysis.numbers->total.bytes();
 }
+
+std::string ShownFile(const std::string& file) { return file == "-" ? "<stdin>" : file; }
 
 void Summarize(Report* report) {
   const Graph& graph = *report->graph;
   const Analysis& a = report->analysis;
-  report->diagnostics = graph.diagnostics();
   if (a.shapes != nullptr) {
     report->diagnostics.insert(report->diagnostics.end(), a.shapes->diagnostics.begin(),
                                a.shapes->diagnostics.end());

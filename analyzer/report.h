@@ -49,18 +49,21 @@ struct Report {
   std::vector<PointEntry> point;
   std::vector<Group> types;       // by type, dearest first; level 0 only
   std::vector<OpaqueOps> opaque;  // that run, by first op
-  // By OpId, of the first target: a kernel's seconds x multiplicity stand at its anchor, or else
-  // its first op. Empty without a target.
+  // By OpId, of the first target: a kernel's seconds x multiplicity stand at its main op. Empty
+  // without a target.
   std::vector<double> op_seconds;
   std::vector<OpId> dearest;            // that run, by op_seconds, else FLOPs, else bytes
-  std::vector<Diagnostic> diagnostics;  // of import and of the passes
+  std::vector<Diagnostic> diagnostics;  // of the import, then of the passes
   std::vector<StepTiming> timings;
 
   // Unfused: every operand once per operator.
   double bytes() const;
 };
 
-// Fills the summaries from the facts.
+// A model's file as people are told of it: "<stdin>" for "-".
+std::string ShownFile(const std::string& file);
+
+// Fills the summaries from the facts, and adds the passes' diagnostics.
 void Summarize(Report* report);
 
 // "Conv", "com.microsoft.Gelu".

@@ -3,9 +3,7 @@
 // string.
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +21,6 @@
 
 namespace assay {
 namespace {
-
-double OrNan(std::optional<double> d) {
-  return d.value_or(std::numeric_limits<double>::quiet_NaN());
-}
 
 class JsonReport : public ReportWriter {
  public:
@@ -72,12 +66,7 @@ void JsonReport::Size(Dim d, const DimPool& pool) {
 }
 
 void JsonReport::TypeFields(const Type& type, const DimPool& pool) {
-  json_.Key("dtype");
-  if (type.is_tensor() && type.dtype != DType::kUndefined) {
-    json_.Value(Name(type.dtype));
-  } else {
-    json_.Null();
-  }
+  json_.FieldIf(type.is_tensor() && type.dtype != DType::kUndefined, "dtype", Name(type.dtype));
   json_.Key("shape");
   if (type.is_tensor() && type.ranked) {
     json_.BeginList();
@@ -119,12 +108,7 @@ void JsonReport::Symbols(const Report& r) {
   json_.Key("symbols").BeginArray();
   for (const SymbolInfo& s : r.analysis.shapes->pool->symbols()) {
     json_.BeginRow().Field("name", s.name).Field("origin", s.origin).Field("low", s.bounds.low);
-    json_.Key("high");
-    if (s.bounds.high == Bounds::kNoBound) {
-      json_.Null();
-    } else {
-      json_.Value(s.bounds.high);
-    }
+    json_.FieldIf(s.bounds.high != Bounds::kNoBound, "high", s.bounds.high);
     json_.Field("data_dependent", s.data_dependent).Key("definition");
     Size(s.definition, *r.analysis.shapes->pool);
     json_.EndObject();
@@ -153,18 +137,13 @@ void JsonReport::Totals(const Report& r) {
   json_.Field("comparisons", t.comparisons);
   json_.Field("bytes_in", t.bytes_in).Field("bytes_out", t.bytes_out);
   json_.Field("bytes_weights", t.bytes_weights);
-  json_.Key("arithmetic_intensity");
-  if (r.bytes() > 0) {
-    json_.Value(t.flops / r.bytes());
-  } else {
-    json_.Null();
-  }
+  json_.FieldIf(r.bytes() > 0, "arithmetic_intensity", t.flops / r.bytes());
   json_.EndObject();
 }
 
 void JsonReport::Symbolic(const Report& r) {
   const Works& w = *r.analysis.works;
-  DimPool& pool = *r.analysis.shapes->pool;
+  const DimPool& pool = *r.analysis.shapes->pool;
   const std::pair<absl::string_view, Dim> rows[] = {
       {"macs", w.macs},
       {"flops", w.flops},
@@ -174,16 +153,11 @@ void JsonReport::Symbolic(const Report& r) {
       {"bytes_in", w.bytes_in},
       {"bytes_out", w.bytes_out},
       {"bytes_weights", w.bytes_weights},
-      {"bytes", pool.Add(pool.Add(w.bytes_in, w.bytes_out), w.bytes_weights)},
+      {"bytes", w.bytes},
   };
   json_.Key("symbolic").BeginObject();
   for (const auto& [name, dim] : rows) {
-    json_.Key(name);
-    if (dim.unknown() || dim.overflow()) {
-      json_.Null();
-    } else {
-      json_.Value(pool.ToString(dim));
-    }
+    json_.FieldIf(!dim.unknown() && !dim.overflow(), name, pool.ToString(dim));
   }
   json_.EndObject();
 }
@@ -216,12 +190,8 @@ void JsonReport::Ops(const Report& r) {
     const Op& o = g.op(op);
     json_.BeginRow().Field("id", i).Field("name", g.str(o.location.name));
     json_.Field("op_type", g.str(o.type)).Field("domain", g.str(o.domain));
-    json_.Key("module");
-    if (!g.str(o.location.module).empty()) {
-      json_.Value(g.str(o.location.module));
-    } else {
-      json_.Null();
-    }
+    absl::string_view module = g.str(o.location.module);
+    json_.FieldIf(!module.empty(), "module", module);
     if (!g.str(o.location.scope).empty()) json_.Field("scope", g.str(o.location.scope));
     if (a.execution != nullptr) {
       json_.Field("execution", Name(a.execution->exec[i])).Key("multiplicity");
@@ -259,18 +229,11 @@ void JsonReport::Ops(const Report& r) {
           {"bytes_weights", n.bytes_weights},
       };
       bool unknown = a.execution->runs(op) && !n.known;
-      for (const auto& [name, number] : numbers) {
-        json_.Field(name, unknown ? OrNan(std::nullopt) : number);
-      }
+      for (const auto& [name, number] : numbers) json_.FieldIf(!unknown, name, number);
     }
     if (r.partition != nullptr) {
       int kernel = r.partition->kernel_of[i];
-      json_.Key("kernel");
-      if (kernel < 0) {
-        json_.Null();
-      } else {
-        json_.Value(kernel);
-      }
+      json_.FieldIf(kernel >= 0, "kernel", kernel);
     }
     json_.EndObject();
   }
@@ -279,7 +242,7 @@ void JsonReport::Ops(const Report& r) {
 
 void JsonReport::EnergyParts(const Energy& energy) {
   json_.Key("energy").BeginRow();
-  for (const EnergyPart& part : energy.parts) json_.Field(part.name, OrNan(part.joules));
+  for (const EnergyPart& part : energy.parts) json_.Field(part.name, part.joules);
   json_.EndObject();
 }
 
@@ -295,9 +258,9 @@ void JsonReport::Targets(const Report& r) {
     json_.Field("latency_s", e.latency_s).Field("latency_low_s", e.latency_low_s);
     json_.Field("latency_high_s", e.latency_high_s).Field("batch", e.batch);
     json_.Field("throughput_per_s", e.throughput_per_s);
-    json_.Field("energy_j", OrNan(e.energy.joules)).Field("energy_complete", e.energy.complete);
+    json_.Field("energy_j", e.energy.joules).Field("energy_complete", e.energy.complete);
     EnergyParts(e.energy);
-    json_.Field("power_w", OrNan(e.power_w)).Field("above_design_power", e.above_design_power);
+    json_.Field("power_w", e.power_w).Field("above_design_power", e.above_design_power);
     json_.Field("utilization", e.utilization);
     json_.Key("bound").BeginRow();
     for (const BoundShare& b : e.bounds) json_.Field(b.resource, b.time_share);
@@ -312,14 +275,9 @@ void JsonReport::Targets(const Report& r) {
     }
     json_.EndObject().Key("ridge_points").BeginRow();
     for (Math math : p.target->maths()) json_.Field(Name(math), p.target->RidgePoint(math));
-    json_.EndObject().Key("fits");
-    if (e.fits.has_value()) {
-      json_.Value(*e.fits);
-    } else {
-      json_.Null();
-    }
+    json_.EndObject().Field("fits", e.fits);
     json_.Field("memory_needed_bytes", e.memory_needed_bytes);
-    json_.Field("memory_bytes", e.memory_bytes > 0 ? e.memory_bytes : OrNan(std::nullopt));
+    json_.FieldIf(e.memory_bytes > 0, "memory_bytes", e.memory_bytes);
     json_.Field("unknown_kernels", e.unknown_kernels);
     TargetKernels(r, e);
     json_.Key("assumptions").BeginArray();
@@ -353,7 +311,7 @@ void JsonReport::TargetKernels(const Report& r, const ModelEstimate& e) {
       json_.BeginObject().Field("name", u.name).Field("amount", u.amount).Field("unit", u.unit);
       json_.Field("rate", u.rate).Field("seconds", u.seconds).EndObject();
     }
-    json_.EndArray().Field("energy_j", OrNan(t.energy.joules)).EndObject();
+    json_.EndArray().Field("energy_j", t.energy.joules).EndObject();
   }
   json_.EndArray();
 }
@@ -366,12 +324,7 @@ void JsonReport::Remarks(const Report& r) {
   }
   json_.EndArray().Key("assumptions").BeginArray();
   for (const Assumption& a : r.analysis.assumptions()) {
-    json_.BeginRow().Key("op");
-    if (a.op.has_value()) {
-      json_.Value(a.op.index);
-    } else {
-      json_.Null();
-    }
+    json_.BeginRow().FieldIf(a.op.has_value(), "op", a.op.index);
     json_.Field("text", a.text).EndObject();
   }
   json_.EndArray().Key("diagnostics").BeginArray();

@@ -11,21 +11,11 @@ namespace {
 
 // What a pass marks as not computed by a negative number.
 void NumberOrNull(JsonWriter* json, absl::string_view key, double d) {
-  json->Key(key);
-  if (d < 0) {
-    json->Null();
-  } else {
-    json->Value(d);
-  }
+  json->FieldIf(d >= 0, key, d);
 }
 
 void IdOrNull(JsonWriter* json, absl::string_view key, OpId op) {
-  json->Key(key);
-  if (op.has_value()) {
-    json->Value(op.index);
-  } else {
-    json->Null();
-  }
+  json->FieldIf(op.has_value(), key, op.index);
 }
 
 template <class T>
@@ -91,13 +81,7 @@ void MemoryFields(const Report& r, const Memory& m, bool detail, JsonWriter* jso
   for (const Memory::Buffer& b : m.buffers) {
     json->BeginRow().Field("name", r.graph->name(b.value)).Field("bytes", b.bytes);
     json->Field("from", b.from).Field("to", b.to).Field("offset", b.offset);
-    json->Key("takes_over");
-    if (b.takes_over >= 0) {
-      json->Value(b.takes_over);
-    } else {
-      json->Null();
-    }
-    json->EndObject();
+    json->FieldIf(b.takes_over >= 0, "takes_over", b.takes_over).EndObject();
   }
   json->EndArray();
 }
@@ -117,16 +101,12 @@ void WriteFusion(const Report& r, JsonWriter* json) {
   json->Key("kernels").BeginArray();
   for (size_t k = 0; k < p.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = p.kernels[k];
-    double macs = 0, flops = 0;
+    const OpNumbers sum = r.analysis.numbers->Sum(kernel.ops);
     json->BeginRow().Field("id", static_cast<int64_t>(k)).Field("name", kernel.name);
     json->Field("pattern", kernel.pattern).Key("ops").BeginArray();
-    for (OpId op : kernel.ops) {
-      json->Value(op.index);
-      macs += r.analysis.numbers->of(op).macs;
-      flops += r.analysis.numbers->of(op).flops;
-    }
+    for (OpId op : kernel.ops) json->Value(op.index);
     json->EndArray().Field("multiplicity", kernel.multiplicity).Field("known", kernel.known);
-    json->Field("macs", macs).Field("flops", flops);
+    json->Field("macs", sum.macs).Field("flops", sum.flops);
     json->Field("bytes_external", kernel.bytes_external() * kernel.multiplicity);
     json->Field("bytes_internal", kernel.bytes_internal * kernel.multiplicity);
     json->Field("bytes_read", kernel.bytes_read * kernel.multiplicity);

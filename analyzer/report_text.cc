@@ -1,19 +1,18 @@
 // The report for reading.
 //
 //   resnet18.onnx: graph `main_graph` by pytorch 2.1.0, IR version 8, opset 17
-//   at batch = 1 (assumed)
+//   at assumed batch = 1; --dim batch=N sets it
 //   ...
-//   OPERATORS BY TYPE       runs      MACs   share  ...
-//   MOST EXPENSIVE OPERATORS ...
-//   H100-SXM ...
-//   ASSUMED AND UNKNOWN
+//   type    runs     MACs      %  ...
+//   h100-sxm: ...
+//   most expensive kernels by time on h100-sxm ...
+//   unknown and assumed ...
 //
 // What is asked first stands first; rows of a table add up to its last line; what is not known has
 // a line of its own. analyzer/README.md explains every column.
 #include "analyzer/report_text.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,7 +23,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/digest.h"
@@ -49,11 +47,6 @@ constexpr size_t kLongPlace = 80;    // columns
 
 double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-// A share of 1 under a heading of "%".
-std::string Hundredths(double share) {
-  return share > 0 && share < 0.0005 ? "<0.1" : absl::StrFormat("%.1f", share * 100);
-}
-
 std::string Intensity(double flops, double bytes) { return bytes > 0 ? Ratio(flops / bytes) : ""; }
 
 }  // namespace
@@ -75,6 +68,10 @@ std::string Place(const Graph& g, OpId op) {
                       " in ", Shorten(Where(g, op), kLongPlace));
 }
 
+void PrintHeading(const TextStyle& style, absl::string_view text, std::string* out) {
+  absl::StrAppend(out, "\n", Paint(style, Ink::kHeading, text), "\n");
+}
+
 namespace {
 
 class TextReport : public ReportWriter {
@@ -86,9 +83,6 @@ class TextReport : public ReportWriter {
 
  private:
   void Line(absl::string_view text) { absl::StrAppend(&out_, Wrap(text, style_.width, 2), "\n"); }
-  void Heading(absl::string_view text) {
-    absl::StrAppend(&out_, "\n", Paint(style_, Ink::kHeading, text), "\n");
-  }
   void Header(const Report& r);
   void Signature(const Report& r);
   void Totals(const Report& r);
@@ -136,7 +130,7 @@ std::string Formula(const DimPool& pool, Dim d, size_t width) {
 
 void TextReport::Header(const Report& r) {
   const SourceInfo& s = r.graph->source();
-  std::string line = absl::StrCat(Printable(r.file == "-" ? "<stdin>" : r.file), ":");
+  std::string line = absl::StrCat(Printable(ShownFile(r.file)), ":");
   if (!s.name.empty()) absl::StrAppend(&line, " graph `", Printable(s.name), "`");
   if (!s.producer.empty()) absl::StrAppend(&line, " by ", Printable(s.producer));
   if (!s.producer_version.empty()) absl::StrAppend(&line, " ", Printable(s.producer_version));
@@ -240,13 +234,13 @@ void TextReport::GroupTable(const Report& r, const std::vector<Group>& groups,
                                      std::tuple(c.flops, total.flops, Count(c.flops)),
                                      std::tuple(c.bytes, total.bytes, Bytes(c.bytes))}) {
       cells.push_back(known ? text : "?");
-      cells.push_back(known ? Hundredths(Share(part, whole)) : "?");
+      cells.push_back(known ? PercentDigits(Share(part, whole)) : "?");
     }
     cells.push_back(known ? Intensity(c.flops, c.bytes) : "?");
     // What runs, and takes no time of its own, stands in the kernels of other rows.
     const bool fused = c.seconds == 0 && c.bytes > 0;
     cells.push_back(!timed ? "" : fused ? "fused" : Seconds(c.seconds));
-    cells.push_back(!timed || fused ? "" : Hundredths(Share(c.seconds, total.seconds)));
+    cells.push_back(!timed || fused ? "" : PercentDigits(Share(c.seconds, total.seconds)));
     cells.push_back(c.unknown > 0 && known ? absl::StrCat("+ ", c.unknown, " unknown") : "");
     table.Add(std::move(cells), ink);
   };
@@ -298,7 +292,7 @@ void TextReport::Structure(const Report& r) {
   }
   if (r.partition != nullptr) AddFusion(*r.partition, &facts);
   if (a.concurrency != nullptr) AddConcurrency(*a.concurrency, r.plan, &facts);
-  if (a.memory != nullptr) AddMemory(r, *a.memory, r.plan, &facts);
+  if (a.memory != nullptr) AddMemory(r, &facts);
   out_ += '\n';
   facts.Print(style_, 0, &out_);
 }
@@ -312,9 +306,11 @@ void TextReport::Dearest(const Report& r) {
   const OpNumbers& t = r.analysis.numbers->total;
   double total_seconds = 0;
   for (double s : r.op_seconds) total_seconds += s;
-  Heading(timed
-              ? absl::StrCat("most expensive kernels by time on ", estimate->platform->target->name)
-              : "most expensive operators by FLOPs");
+  PrintHeading(
+      style_,
+      timed ? absl::StrCat("most expensive kernels by time on ", estimate->platform->target->name)
+            : "most expensive operators by FLOPs",
+      &out_);
   TextTable table({{"id", kRight},
                    {timed ? "kernel" : "operator", Align::kLeft, true},
                    {"result", Align::kLeft, true},
@@ -330,28 +326,27 @@ void TextReport::Dearest(const Report& r) {
     OpId op = r.dearest[i];
     if (timed && r.op_seconds[op.index] == 0) break;  // the rest stands in these kernels
     OpNumbers c = r.analysis.numbers->of(op);
-    double bytes = c.bytes_in + c.bytes_out + c.bytes_weights;
+    double bytes = c.bytes();
     std::string name = QualifiedType(*r.graph, op), time, share, limit;
     if (timed) {
       int k = kernels->kernel_of[op.index];
       const Partition::KernelOps& kernel = kernels->kernels[k];
       name = kernel.name;
       time = Seconds(r.op_seconds[op.index]);
-      share = Hundredths(Share(r.op_seconds[op.index], total_seconds));
+      share = PercentDigits(Share(r.op_seconds[op.index], total_seconds));
       limit = std::string(estimate->results[k].limit);
       bytes = kernel.bytes_external() * kernel.multiplicity;
-      c.macs = 0;
-      for (OpId member : kernel.ops) c.macs += r.analysis.numbers->of(member).macs;
+      c.macs = r.analysis.numbers->Sum(kernel.ops).macs;
     }
     table.Add({absl::StrCat("#", op.index), Printable(name), FirstShape(r, op), Count(c.macs),
-               timed ? "" : Count(c.flops), timed ? "" : Hundredths(Share(c.flops, t.flops)),
+               timed ? "" : Count(c.flops), timed ? "" : PercentDigits(Share(c.flops, t.flops)),
                Bytes(bytes), time, share, limit, Where(*r.graph, op)});
   }
   table.Print(style_, 2, &out_);
 }
 
 void TextReport::AllOps(const Report& r) {
-  Heading("operators");
+  PrintHeading(style_, "operators", &out_);
   TextTable table({{"id", kRight},
                    {"operator", Align::kLeft, true},
                    {"does"},
@@ -369,12 +364,11 @@ void TextReport::AllOps(const Report& r) {
       return !runs ? "" : n.known ? std::move(text) : "?";
     };
     int kernel = r.partition == nullptr ? -1 : r.partition->kernel_of[i];
-    table.Add(
-        {absl::StrCat("#", i), Printable(QualifiedType(*r.graph, op)),
-         std::string(Name(r.analysis.execution->exec[i])), FirstShape(r, op), number(Count(n.macs)),
-         number(Count(n.flops)), number(Bytes(n.bytes_in + n.bytes_out + n.bytes_weights)),
-         kernel < 0 ? "" : absl::StrCat(kernel), Where(*r.graph, op, /*node=*/true)},
-        runs ? Ink::kPlain : Ink::kFaint);
+    table.Add({absl::StrCat("#", i), Printable(QualifiedType(*r.graph, op)),
+               std::string(Name(r.analysis.execution->exec[i])), FirstShape(r, op),
+               number(Count(n.macs)), number(Count(n.flops)), number(Bytes(n.bytes())),
+               kernel < 0 ? "" : absl::StrCat(kernel), Where(*r.graph, op, /*node=*/true)},
+              runs ? Ink::kPlain : Ink::kFaint);
   }
   table.Print(style_, 2, &out_);
 }
@@ -400,7 +394,7 @@ void TextReport::Remarks(const Report& r) {
   for (const Diagnostic& d : r.diagnostics) found.push_back({d.where, d.message});
   const std::vector<std::string> remarks = RemarkDigest(found);
   if (opaque.empty() && assumed.empty() && remarks.empty()) return;
-  Heading("unknown and assumed");
+  PrintHeading(style_, "unknown and assumed", &out_);
   for (const std::vector<std::string>& list : {opaque, assumed, remarks}) {
     for (size_t i = 0; i < std::min(list.size(), kMostRemarks); ++i) {
       absl::StrAppend(&out_, "  - ", Wrap(list[i], style_.width - 4, 4), "\n");

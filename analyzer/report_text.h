@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "analyzer/report.h"
 #include "analyzer/text_table.h"
 #include "passes/estimate.h"
@@ -17,14 +18,18 @@ void PrintTarget(const Report& report, const ModelEstimate& estimate, const Text
 // The lines on what runs together. `plan` may be null.
 void AddFusion(const Partition& partition, FactList* facts);
 void AddConcurrency(const Concurrency& concurrency, const KernelPlan* plan, FactList* facts);
-void AddMemory(const Report& report, const Memory& memory, const KernelPlan* plan, FactList* facts);
+void AddMemory(const Report& report, FactList* facts);  // of a report with memory facts
 
-// The tables of --kernels, --stages and --memory. The last two need the report's kernel plan.
-// Why edges between kernels stayed edges; of a partition whose key asks for it.
+// The table of --explain-fusion: why edges between kernels stayed edges. Needs a partition whose
+// key asks for it.
 void PrintUnfused(const Report& report, const TextStyle& style, std::string* out);
+// The tables of --kernels, --stages and --memory. The last two need the report's kernel plan.
 void PrintKernels(const Report& report, const TextStyle& style, std::string* out);
 void PrintStages(const Report& report, const TextStyle& style, std::string* out);
 void PrintMemory(const Report& report, const TextStyle& style, std::string* out);
+
+// A blank line, then the line above a part of the report.
+void PrintHeading(const TextStyle& style, absl::string_view text, std::string* out);
 
 // What to call an op in a table: its module, or in a list of all ops the node itself.
 std::string Where(const Graph& graph, OpId op, bool node = false);

@@ -1,9 +1,10 @@
 // What runs together, for reading: the lines on fusion, concurrency and memory, and the tables of
 // --kernels, --stages and --memory.
 //
-//   fusion       greedy: 31 kernels, traffic 97.02 MB -> 78.56 MB (-19.0 %), 9.232 MB inside
-//   kernels concurrency  45 stages, width 2; critical path 45 operators, 3.593 G FLOPs; ... memory
-//   activations peak at 6.423 MB in Relu `/relu/Relu`; weights 46.74 MB as kernels   ...
+//   fusion       greedy: 31 kernels, traffic 97.02 MB -> 78.56 MB (-19.0 %), ...
+//   concurrency  45 stages, width 2; critical path 45 operators, 3.593 G FLOPs; ...
+//   memory       activations peak at 6.423 MB in Relu `/relu/Relu`, 4.014 MB in place; ...
+//   of kernels   peak 4.014 MB, 4.014 MB in place; arena 4.014 MB, the least possible; ...
 //
 // The tables are about the kernels of --fuse; under --fuse none every operator is one.
 #include <algorithm>
@@ -45,10 +46,6 @@ std::string Above(double bytes, double least) {
                         : absl::StrCat(Percent((bytes - least) / least), " above the least");
 }
 
-void Head(const TextStyle& style, absl::string_view text, std::string* out) {
-  absl::StrAppend(out, "\n", Paint(style, Ink::kHeading, text), "\n");
-}
-
 }  // namespace
 
 std::string Change(double from, double to) {
@@ -87,7 +84,8 @@ void AddConcurrency(const Concurrency& c, const KernelPlan* plan, FactList* fact
   facts->Add("concurrency", std::move(text));
 }
 
-void AddMemory(const Report& r, const Memory& m, const KernelPlan* plan, FactList* facts) {
+void AddMemory(const Report& r, FactList* facts) {
+  const Memory& m = *r.analysis.memory;
   std::string text = absl::StrCat("activations peak at ", Bytes(m.peak_activation_bytes));
   if (m.peak_at.has_value()) absl::StrAppend(&text, " in ", Place(*r.graph, m.peak_at));
   absl::StrAppend(&text, ", ", Bytes(m.peak_inplace_bytes), " in place");
@@ -103,8 +101,8 @@ void AddMemory(const Report& r, const Memory& m, const KernelPlan* plan, FactLis
                absl::StrCat(Plural(static_cast<int64_t>(m.caches.size()), "state"), ", ",
                             Bytes(past), " in, ", Bytes(present), " out; part of the activations"));
   }
-  const Memory& k = plan == nullptr ? m : plan->memory;
-  if (plan != nullptr) {
+  const Memory& k = r.plan == nullptr ? m : r.plan->memory;
+  if (r.plan != nullptr) {
     text = absl::StrCat("peak ", Bytes(k.peak_activation_bytes), ", ", Bytes(k.peak_inplace_bytes),
                         " in place; ");
   } else {
@@ -121,12 +119,12 @@ void AddMemory(const Report& r, const Memory& m, const KernelPlan* plan, FactLis
   } else {
     absl::StrAppend(&text, "; no order that needs less was found");
   }
-  facts->Add(plan == nullptr ? "arena" : "of kernels", std::move(text));
+  facts->Add(r.plan == nullptr ? "arena" : "of kernels", std::move(text));
 }
 
 void PrintKernels(const Report& r, const TextStyle& style, std::string* out) {
   const Partition& p = *r.partition;
-  Head(style, absl::StrCat("kernels, fusion ", p.key.policy), out);
+  PrintHeading(style, absl::StrCat("kernels, fusion ", p.key.policy), out);
   bool heads = false;
   for (size_t i = 0; r.plan != nullptr && i < p.kernels.size(); ++i) {
     heads |= r.plan->threads[i].heads > 1;
@@ -147,26 +145,25 @@ void PrintKernels(const Report& r, const TextStyle& style, std::string* out) {
                    {"where", Align::kLeft, true}});
   for (size_t i = 0; i < p.kernels.size(); ++i) {
     const Partition::KernelOps& k = p.kernels[i];
-    double macs = 0;
-    for (OpId op : k.ops) macs += r.analysis.numbers->of(op).macs;
     const KernelPlan::Threads threads =
         r.plan == nullptr ? KernelPlan::Threads() : r.plan->threads[i];
     const bool known = threads.all() > 0;
     auto axis = [&](double n) { return known ? absl::StrCat(n) : std::string("?"); };
     table.Add(
         {absl::StrCat(i), r.plan == nullptr ? "" : absl::StrCat(r.plan->concurrency.stage_of[i]),
-         Printable(k.name), std::string(k.pattern), absl::StrCat(k.ops.size()), Count(macs),
+         Printable(k.name), std::string(k.pattern), absl::StrCat(k.ops.size()),
+         Count(r.analysis.numbers->Sum(k.ops).macs),
          k.known ? Bytes(k.bytes_external() * k.multiplicity) : "?",
          Bytes(k.bytes_internal * k.multiplicity), threads.all() > 0 ? Count(threads.all()) : "?",
          axis(threads.batch), heads ? axis(threads.heads) : std::string(), axis(threads.channel),
-         axis(threads.space), Where(*r.graph, k.anchor.has_value() ? k.anchor : k.ops.front())});
+         axis(threads.space), Where(*r.graph, k.main())});
   }
   table.Print(style, 2, out);
 }
 
 void PrintUnfused(const Report& r, const TextStyle& style, std::string* out) {
   const Partition& p = *r.partition;
-  Head(style, absl::StrCat("edges between kernels, fusion ", p.key.policy), out);
+  PrintHeading(style, absl::StrCat("edges between kernels, fusion ", p.key.policy), out);
   FactList reasons;
   for (const ReasonRow& reason : UnfusedReasons()) {
     const int64_t edges =
@@ -198,7 +195,7 @@ void PrintUnfused(const Report& r, const TextStyle& style, std::string* out) {
 
 void PrintStages(const Report& r, const TextStyle& style, std::string* out) {
   const Concurrency& c = r.plan->concurrency;
-  Head(style, absl::StrCat("stages of the kernels, fusion ", r.partition->key.policy), out);
+  PrintHeading(style, absl::StrCat("stages of the kernels, fusion ", r.partition->key.policy), out);
   TextTable table({{"stage", kRight},
                    {"kernels", kRight},
                    {"MACs", kRight},
@@ -214,7 +211,7 @@ void PrintStages(const Report& r, const TextStyle& style, std::string* out) {
   }
   table.Print(style, 2, out);
   if (c.speedups.empty()) return;
-  Head(style, "speed-up with one kernel per processor, by FLOPs", out);
+  PrintHeading(style, "speed-up with one kernel per processor, by FLOPs", out);
   TextTable curve({{"processors", kRight}, {"at least", kRight}, {"at most", kRight}});
   for (const Concurrency::Speedup& s : c.speedups) {
     curve.Add({absl::StrCat(s.processors), Ratio(s.at_least), Ratio(s.at_most)});
@@ -225,10 +222,10 @@ void PrintStages(const Report& r, const TextStyle& style, std::string* out) {
 void PrintMemory(const Report& r, const TextStyle& style, std::string* out) {
   const Memory& m = r.plan->memory;
   const Shapes& shapes = *r.analysis.shapes;
-  Head(style,
-       absl::StrCat("alive at the peak of ", Bytes(m.peak_activation_bytes),
-                    " with the kernels of ", r.partition->key.policy),
-       out);
+  PrintHeading(style,
+               absl::StrCat("alive at the peak of ", Bytes(m.peak_activation_bytes),
+                            " with the kernels of ", r.partition->key.policy),
+               out);
   TextTable alive({{"bytes", kRight},
                    {"tensor", Align::kLeft, true},
                    {"type", Align::kLeft, true},
@@ -253,7 +250,7 @@ void PrintMemory(const Report& r, const TextStyle& style, std::string* out) {
   alive.Print(style, 2, out);
 
   const bool other = m.best_peak_bytes < m.peak_activation_bytes;
-  Head(style, "bytes alive, step by step", out);
+  PrintHeading(style, "bytes alive, step by step", out);
   TextTable steps({{"step", kRight},
                    {"id", kRight},
                    {"kernel", Align::kLeft, true},

@@ -50,7 +50,6 @@ class TextTable {
   explicit TextTable(std::vector<Column> columns);
   // One cell per column; missing ones are empty.
   void Add(std::vector<std::string> cells, Ink ink = Ink::kPlain);
-  bool empty() const { return rows_.empty(); }
   // Indented by `indent`; a column whose cells and title are all empty is left out.
   void Print(const TextStyle& style, int indent, std::string* out) const;
 

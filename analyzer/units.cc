@@ -58,9 +58,13 @@ std::string Seconds(double seconds) { return Scaled(seconds, "s", 1e-9); }
 std::string Joules(double joules) { return Scaled(joules, "J", 1e-12); }
 
 std::string Percent(double share) {
+  return std::isnan(share) ? "?" : absl::StrCat(PercentDigits(share), " %");
+}
+
+std::string PercentDigits(double share) {
   if (std::isnan(share)) return "?";
-  if (share > 0 && share < 0.0005) return "<0.1 %";
-  return absl::StrFormat("%.1f %%", share * 100);
+  if (share > 0 && share < 0.0005) return "<0.1";
+  return absl::StrFormat("%.1f", share * 100);
 }
 
 std::string Ratio(double value) {

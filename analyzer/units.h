@@ -20,6 +20,8 @@ std::string Seconds(double seconds);
 std::string Joules(double joules);
 // A share of 1; "<0.1 %" for what would otherwise read as nothing.
 std::string Percent(double share);
+// The same without the sign, under a heading of "%": "32.7".
+std::string PercentDigits(double share);
 // Four significant digits, no prefix: an intensity in FLOP per byte, a utilisation.
 std::string Ratio(double value);
 // With thousands separated: "1,814,073,344".

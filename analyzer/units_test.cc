@@ -42,6 +42,9 @@ TEST(UnitsTest, Shares) {
   EXPECT_EQ(Percent(1), "100.0 %");
   EXPECT_EQ(Percent(0), "0.0 %");
   EXPECT_EQ(Percent(0.0001), "<0.1 %");
+  EXPECT_EQ(Percent(kNan), "?");
+  EXPECT_EQ(PercentDigits(0.327), "32.7");
+  EXPECT_EQ(PercentDigits(0.0001), "<0.1");
   EXPECT_EQ(Ratio(0.123456), "0.1235");
   EXPECT_EQ(Ratio(38.2141), "38.21");
   EXPECT_EQ(Ratio(123456), "1.235e+05");

@@ -29,10 +29,8 @@ ExitCode RunAnalyze(const Request& request, Io& io) {
   for (const std::string& path : request.args) {
     absl::StatusOr<Report> report = AnalyzeModel(path, *plan);
     if (!report.ok()) {
-      SayError(report.status(), io);
-      // A name that the model does not have is wrong on the command line, not in the model.
-      if (!absl::IsNotFound(report.status())) exit = kInputFailed;
-      if (exit == kDone) exit = kUsage;
+      const ExitCode why = ModelFailed(report.status(), io);
+      if (exit != kInputFailed) exit = why;
       writer->Failed(path, report.status().message());
       ++failed;
       continue;
@@ -46,7 +44,7 @@ ExitCode RunAnalyze(const Request& request, Io& io) {
   }
   writer->End();
   if (failed > 0 && request.args.size() > 1) {
-    io.Err(absl::StrCat("assay: ", failed, " of ", request.args.size(), " models failed\n"));
+    SayError(absl::StrCat(failed, " of ", request.args.size(), " models failed"), io);
   }
   // A report about nothing is none; but a program that reads one is told of every model.
   if (failed == request.args.size() && output.text.empty()) return exit;

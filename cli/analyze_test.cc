@@ -23,13 +23,6 @@ constexpr char kResnet[] = "testdata/models/resnet18_bn.onnx";
 constexpr char kDynamic[] = "testdata/models/resnet18.onnx";
 constexpr char kBert[] = "testdata/models/bert_base.onnx";
 
-rapidjson::Document Json(const std::string& text) {
-  rapidjson::Document doc;
-  doc.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
-  EXPECT_FALSE(doc.HasParseError()) << text.substr(0, 200);
-  return doc;
-}
-
 TEST(AnalyzeTest, SameBytesForAnyThreadCount) {
   for (const char* format : {"text", "json"}) {
     for (const char* model : {kResnet, kBert}) {
@@ -51,7 +44,7 @@ TEST(AnalyzeTest, JsonBackbone) {
   Outcome outcome =
       RunCommand(absl::StrCat("analyze ", kResnet, " --target h100-sxm --batch 2 --format json"));
   ASSERT_EQ(outcome.exit, kDone) << outcome.err;
-  rapidjson::Document doc = Json(outcome.out);
+  rapidjson::Document doc = ParseJson(outcome.out);
   EXPECT_STREQ(doc["schema"].GetString(), "assay.report/1");
   ASSERT_EQ(doc["models"].Size(), 1u);
   const rapidjson::Value& m = doc["models"][0];
@@ -79,7 +72,7 @@ TEST(AnalyzeTest, JsonAddsUp) {
     Outcome outcome = RunCommand(
         absl::StrCat("analyze ", model, " --target i7-12700k --by module --format json"));
     ASSERT_EQ(outcome.exit, kDone) << outcome.err;
-    rapidjson::Document doc = Json(outcome.out);
+    rapidjson::Document doc = ParseJson(outcome.out);
     const rapidjson::Value& m = doc["models"][0];
     const rapidjson::Value& totals = m["totals"];
     const double bytes = totals["bytes_in"].GetDouble() + totals["bytes_out"].GetDouble() +
@@ -142,7 +135,7 @@ TEST(AnalyzeTest, ABatchGoesOnAfterABadModel) {
   Outcome outcome = RunCommand(absl::StrCat("analyze ", kResnet, " testdata/none.onnx README.md ",
                                             kResnet, " --format json"));
   EXPECT_EQ(outcome.exit, kInputFailed);
-  rapidjson::Document doc = Json(outcome.out);
+  rapidjson::Document doc = ParseJson(outcome.out);
   ASSERT_EQ(doc["models"].Size(), 4u);  // in the order given
   for (int i : {0, 3}) EXPECT_FALSE(doc["models"][i].HasMember("error"));
   EXPECT_STREQ(doc["models"][1]["file"].GetString(), "testdata/none.onnx");
@@ -160,11 +153,11 @@ TEST(AnalyzeTest, OutputFileByEnding) {
   EXPECT_EQ(RunCommand(absl::StrCat("analyze testdata/none.onnx -o ", text)).exit, kInputFailed);
   EXPECT_FALSE(std::filesystem::exists(text)) << "a report about nothing is none";
   EXPECT_EQ(RunCommand(absl::StrCat("analyze testdata/none.onnx -o ", path)).exit, kInputFailed);
-  EXPECT_TRUE(Json(ReadFile(path))["models"][0].HasMember("error")) << "a program is told";
+  EXPECT_TRUE(ParseJson(ReadFile(path))["models"][0].HasMember("error")) << "a program is told";
   Outcome outcome = RunCommand(absl::StrCat("analyze ", kResnet, " -o ", path));
   EXPECT_EQ(outcome.exit, kDone);
   EXPECT_EQ(outcome.out, "");
-  EXPECT_STREQ(Json(ReadFile(path))["schema"].GetString(), "assay.report/1");
+  EXPECT_STREQ(ParseJson(ReadFile(path))["schema"].GetString(), "assay.report/1");
   std::filesystem::remove(path);
 }
 
@@ -180,9 +173,9 @@ TEST(AnalyzeTest, Timings) {
 // Symbolic work at batch 7 is what a run with the batch bound finds.
 TEST(AnalyzeTest, SymbolsAgreeWithBoundRuns) {
   rapidjson::Document free =
-      Json(RunCommand(absl::StrCat("analyze ", kDynamic, " --format json")).out);
+      ParseJson(RunCommand(absl::StrCat("analyze ", kDynamic, " --format json")).out);
   rapidjson::Document seven =
-      Json(RunCommand(absl::StrCat("analyze ", kDynamic, " --dim batch=7 --format json")).out);
+      ParseJson(RunCommand(absl::StrCat("analyze ", kDynamic, " --dim batch=7 --format json")).out);
   EXPECT_EQ(7 * free["models"][0]["totals"]["macs"].GetInt64(),
             seven["models"][0]["totals"]["macs"].GetInt64());
   EXPECT_STREQ(free["models"][0]["symbolic"]["macs"].GetString(), "1814073344*batch");

@@ -178,10 +178,8 @@ TEST_P(BackboneTest, NamesAndKinds) {
   const Outcome outcome = RunCommand(
       absl::StrCat("analyze ", GetParam(), " --target h100-sxm,i7-12700k --format json"));
   ASSERT_EQ(outcome.exit, kDone) << outcome.err;
-  rapidjson::Document doc;
-  // Valid UTF-8, and numbers that are neither infinite nor NaN, or it would not parse.
-  doc.Parse<rapidjson::kParseValidateEncodingFlag>(outcome.out.data(), outcome.out.size());
-  ASSERT_FALSE(doc.HasParseError()) << outcome.out.substr(0, 200);
+  const rapidjson::Document doc = ParseJson(outcome.out);
+  ASSERT_FALSE(doc.HasParseError());
   EXPECT_STREQ(doc["schema"].GetString(), "assay.report/1");
   EXPECT_EQ(doc["models"][0]["targets"].Size(), 2u);
   for (const Row& row : kBackbone) Check(doc, row.path, row);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/io.h"
+#include "gtest/gtest.h"
 
 namespace assay {
 
@@ -38,6 +39,13 @@ Outcome RunWords(const std::vector<std::string>& words) {
   outcome.out = std::move(io.out);
   outcome.err = std::move(io.err);
   return outcome;
+}
+
+rapidjson::Document ParseJson(const std::string& text) {
+  rapidjson::Document doc;
+  doc.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+  EXPECT_FALSE(doc.HasParseError()) << text.substr(0, 200);
+  return doc;
 }
 
 std::string ReadFile(const std::string& path) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "cli/command.h"
+#include "rapidjson/document.h"
 
 namespace assay {
 
@@ -20,6 +21,9 @@ std::vector<std::string> SplitWords(absl::string_view command);
 // The words after `assay`.
 Outcome RunWords(const std::vector<std::string>& words);
 inline Outcome RunCommand(absl::string_view command) { return RunWords(SplitWords(command)); }
+
+// Strict JSON: valid UTF-8, no number that is infinite or NaN. What is not fails the test.
+rapidjson::Document ParseJson(const std::string& text);
 
 std::string ReadFile(const std::string& path);
 void WriteFile(const std::string& path, absl::string_view text);

@@ -21,7 +21,6 @@ enum ExitCode {
   kDone = 0,
   kInputFailed = 1,  // a model or file could not be used
   kUsage = 2,        // the command line is wrong, unknown names included
-  kLimitBroken = 3,  // a limit that was asked for is not kept
 };
 
 // A command line, understood.

@@ -74,9 +74,8 @@ TEST_P(BadFileTest, IsInTheJsonReport) {
   const std::string& file = GetParam();
   const Outcome outcome = RunWords({"analyze", file, "--format", "json"});
   EXPECT_EQ(outcome.exit, kInputFailed);
-  rapidjson::Document doc;
-  doc.Parse<rapidjson::kParseValidateEncodingFlag>(outcome.out.data(), outcome.out.size());
-  ASSERT_FALSE(doc.HasParseError()) << outcome.out;
+  const rapidjson::Document doc = ParseJson(outcome.out);
+  ASSERT_FALSE(doc.HasParseError());
   ASSERT_EQ(doc["models"].Size(), 1u);
   EXPECT_EQ(doc["models"][0]["file"].GetString(), file);
   EXPECT_EQ(absl::StrCat("assay: ", doc["models"][0]["error"].GetString(), "\n"), outcome.err);

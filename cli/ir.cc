@@ -1,7 +1,3 @@
-#include <string>
-
-#include "absl/status/statusor.h"
-#include "analyzer/pipeline.h"
 #include "analyzer/report_ir.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -9,21 +5,8 @@
 namespace assay {
 
 ExitCode RunIr(const Request& request, Io& io) {
-  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
-  if (!plan.ok()) {
-    SayError(plan.status(), io);
-    return kUsage;
-  }
-  const std::string& path = request.args[0];
-  absl::StatusOr<Report> report =
-      request.analyze.after.empty() ? ImportModel(path, *plan) : AnalyzeModel(path, *plan);
-  if (!report.ok()) {
-    SayError(report.status(), io);
-    return absl::IsNotFound(report.status()) ? kUsage : kInputFailed;
-  }
-  if (request.analyze.timings) SayTimings(*report, io);
-  if (!request.quiet) SayDiagnostics(*report, io);
-  return Print(request, PrintIr(*report), io);
+  const Depth depth = request.analyze.after.empty() ? Depth::kImport : Depth::kAnalysis;
+  return PrintModel(request, depth, io, PrintIr);
 }
 
 }  // namespace assay

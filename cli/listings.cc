@@ -80,13 +80,12 @@ void Describe(const PatternRow& row, const TextStyle& style, std::string* out) {
   }
   for (auto [key, names] : {std::pair("in front", row.front), std::pair("behind", row.steps)}) {
     for (absl::string_view name : absl::StrSplit(names, ' ', absl::SkipEmpty())) {
-      for (const StepRow& step : FusionSteps()) {
-        if (step.name != name) continue;
-        const GuardRow* guard = FindGuard(step.guard);
-        facts.Add(key, absl::StrCat(name, ": ", step.what, " (", step.ops, ")",
-                                    guard == nullptr ? "" : "; only if ",
-                                    guard == nullptr ? absl::string_view() : guard->what));
-      }
+      const StepRow* step = FindStep(name);
+      if (step == nullptr) continue;
+      const GuardRow* guard = FindGuard(step->guard);
+      facts.Add(key, absl::StrCat(name, ": ", step->what, " (", step->ops, ")",
+                                  guard == nullptr ? "" : "; only if ",
+                                  guard == nullptr ? absl::string_view() : guard->what));
     }
   }
   if (!row.must.empty()) facts.Add("must have", std::string(row.must));
@@ -107,7 +106,7 @@ ExitCode RunOps(const Request& request, Io& io) {
   absl::StatusOr<std::shared_ptr<const CustomOps>> custom =
       CustomOps::Load(request.analyze.op_files);
   if (!custom.ok()) {
-    io.Err(absl::StrCat("assay: ", custom.status().message(), "\n"));
+    SayError(custom.status(), io);
     return kUsage;
   }
   const OpTable& ops = (*custom)->table();
@@ -137,8 +136,9 @@ ExitCode RunOps(const Request& request, Io& io) {
     Describe(*row, ops, style, &out);
   }
   if (out.empty()) {
-    io.Err(absl::StrCat("assay: unknown operator `", wanted, "`", DidYouMean(wanted, names),
-                        "; `assay ops` lists all\n"));
+    SayError(absl::StrCat("unknown operator `", wanted, "`", DidYouMean(wanted, names),
+                          "; `assay ops` lists all"),
+             io);
     return kUsage;
   }
   return Print(request, std::move(out), io);
@@ -169,8 +169,9 @@ ExitCode RunPatterns(const Request& request, Io& io) {
     if (row == nullptr) {
       std::vector<absl::string_view> names;
       for (const PatternRow& known : FusionPatterns()) names.push_back(known.name);
-      io.Err(absl::StrCat("assay: unknown pattern `", wanted, "`", DidYouMean(wanted, names),
-                          "; `assay patterns` lists all\n"));
+      SayError(absl::StrCat("unknown pattern `", wanted, "`", DidYouMean(wanted, names),
+                            "; `assay patterns` lists all"),
+               io);
       return kUsage;
     }
     Describe(*row, style, &out);

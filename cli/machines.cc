@@ -31,12 +31,13 @@ ExitCode PrintKeys(const Request& request, const std::vector<KeyDoc>& keys, Io& 
 }
 
 ExitCode PrintCheck(const Request& request, const std::vector<std::string>& violations, Io& io) {
-  for (const std::string& violation : violations) io.Err(absl::StrCat(violation, "\n"));
+  for (const std::string& violation : violations) io.Err(absl::StrCat(Printable(violation), "\n"));
   if (violations.empty()) {
     return Print(request, absl::StrCat(request.check, ": keeps every rule\n"), io);
   }
-  io.Err(absl::StrCat("assay: ", request.check, ": ", violations.size(),
-                      violations.size() == 1 ? " rule is broken\n" : " rules are broken\n"));
+  SayError(absl::StrCat(request.check, ": ", violations.size(),
+                        violations.size() == 1 ? " rule is broken" : " rules are broken"),
+           io);
   return kInputFailed;
 }
 

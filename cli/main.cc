@@ -20,8 +20,9 @@ std::vector<absl::string_view> CommandNames() {
 }
 
 ExitCode UnknownCommand(absl::string_view name, Io& io) {
-  io.Err(absl::StrCat("assay: unknown command `", name, "`", DidYouMean(name, CommandNames()),
-                      "; see `assay --help`\n"));
+  SayError(absl::StrCat("unknown command `", name, "`", DidYouMean(name, CommandNames()),
+                        "; see `assay --help`"),
+           io);
   return kUsage;
 }
 

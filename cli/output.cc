@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "analyzer/pipeline.h"
+#include "analyzer/text_table.h"
 #include "analyzer/units.h"
 
 namespace assay {
@@ -38,9 +41,17 @@ TextStyle StyleFor(const Request& request, const Io& io) {
   return style;
 }
 
+void SayError(absl::string_view message, Io& io) {
+  io.Err(absl::StrCat("assay: ", Printable(message), "\n"));
+}
+
 void SayError(const absl::Status& status, Io& io) {
-  if (absl::IsCancelled(status)) return;
-  io.Err(absl::StrCat("assay: ", status.message(), "\n"));
+  if (!absl::IsCancelled(status)) SayError(status.message(), io);
+}
+
+ExitCode ModelFailed(const absl::Status& status, Io& io) {
+  SayError(status, io);
+  return absl::IsNotFound(status) ? kUsage : kInputFailed;
 }
 
 ExitCode WriteFailed(const absl::Status& status, Io& io) {
@@ -61,13 +72,31 @@ void SayTimings(const Report& report, Io& io) {
   TextTable table({{""}, {"", Align::kRight}});
   for (const StepTiming& t : report.timings) table.Add({t.step, Seconds(t.seconds)});
   table.Print({}, 2, &text);
-  io.Err(absl::StrCat(report.file, ":\n", text));
+  io.Err(absl::StrCat(Printable(ShownFile(report.file)), ":\n", text));
 }
 
 void SayDiagnostics(const Report& report, Io& io) {
   for (const Diagnostic& d : report.diagnostics) {
-    io.Err(absl::StrCat(report.file, ": ", d.where, d.where.empty() ? "" : ": ", d.message, "\n"));
+    const std::string line =
+        absl::StrCat(ShownFile(report.file), ": ", d.where, d.where.empty() ? "" : ": ", d.message);
+    io.Err(absl::StrCat(Printable(line), "\n"));
   }
+}
+
+ExitCode PrintModel(const Request& request, Depth depth, Io& io,
+                    absl::FunctionRef<std::string(const Report&)> make) {
+  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
+  if (!plan.ok()) {
+    SayError(plan.status(), io);
+    return kUsage;
+  }
+  const std::string& path = request.args[0];
+  absl::StatusOr<Report> report =
+      depth == Depth::kImport ? ImportModel(path, *plan) : AnalyzeModel(path, *plan);
+  if (!report.ok()) return ModelFailed(report.status(), io);
+  if (request.analyze.timings) SayTimings(*report, io);
+  if (!request.quiet) SayDiagnostics(*report, io);
+  return Print(request, make(*report), io);
 }
 
 }  // namespace assay

@@ -4,7 +4,9 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "analyzer/report.h"
 #include "cli/command.h"
 #include "cli/io.h"
@@ -34,18 +36,29 @@ class Output {
 // How text is to be set for this request.
 TextStyle StyleFor(const Request& request, const Io& io);
 
-// "assay: MESSAGE\n" on standard error. A reader that went away needs no words.
+// "assay: MESSAGE\n" on standard error, printable whatever a model's bytes put into it. A reader
+// that went away (kCancelled) needs no words.
+void SayError(absl::string_view message, Io& io);
 void SayError(const absl::Status& status, Io& io);
+
+// Says why a model could not be used. A name that the model does not have (kNotFound) is wrong on
+// the command line, not in the model.
+ExitCode ModelFailed(const absl::Status& status, Io& io);
 
 // The exit code of a failed write: that a pipe's reader had enough is no failure.
 ExitCode WriteFailed(const absl::Status& status, Io& io);
 
-// What --timings shows, and the report's diagnostics, on standard error.
+// What --timings shows, and the report's diagnostics, on standard error; printable too.
 void SayTimings(const Report& report, Io& io);
 void SayDiagnostics(const Report& report, Io& io);
 
 // Text that is all of a command's result.
 ExitCode Print(const Request& request, std::string text, Io& io);
+
+// A command whose result is text made of its one model: of what the import found, or of all facts.
+enum class Depth { kImport, kAnalysis };
+ExitCode PrintModel(const Request& request, Depth depth, Io& io,
+                    absl::FunctionRef<std::string(const Report&)> make);
 
 }  // namespace assay
 

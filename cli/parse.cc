@@ -55,7 +55,8 @@ bool IsYaml(absl::string_view word) {
   return absl::EndsWith(word, ".yaml") || absl::EndsWith(word, ".yml");
 }
 
-// `--ops FILE.yaml` and `--ops=FILE.yaml` become `--op-file=FILE.yaml`; no model ends so.
+// `--ops FILE.yaml` and `--ops=FILE.yaml` become `--op-file=FILE.yaml`; no model ends so. What
+// begins with a dash is the next option, whatever it ends in.
 std::vector<std::string> ResolveFileOptions(const CommandRow& command,
                                             absl::Span<const std::string> args) {
   std::vector<std::string> words;
@@ -71,7 +72,8 @@ std::vector<std::string> ResolveFileOptions(const CommandRow& command,
     const absl::string_view value =
         joined ? absl::string_view(args[i]).substr(equals + 1)
                : (i + 1 < args.size() ? absl::string_view(args[i + 1]) : absl::string_view());
-    if (row == nullptr || row->file_option.empty() || !IsYaml(value) ||
+    const bool is_option = !joined && absl::StartsWith(value, "-");
+    if (row == nullptr || row->file_option.empty() || !IsYaml(value) || is_option ||
         !absl::c_linear_search(command.options, row->file_option)) {
       words.push_back(args[i]);
       continue;

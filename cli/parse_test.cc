@@ -55,6 +55,19 @@ TEST(ParseTest, LastOneCounts) {
   EXPECT_EQ(Parse("m --top 3 --top 5").report.top, 5);
 }
 
+TEST(ParseTest, AFileBehindAFlag) {
+  EXPECT_THAT(Parse("m --ops my.yaml").analyze.op_files, ElementsAre("my.yaml"));
+  EXPECT_THAT(Parse("m --ops=my.yml").analyze.op_files, ElementsAre("my.yml"));
+  EXPECT_FALSE(Parse("m --ops my.yaml").report.all_ops);
+  for (const char* words : {"m --ops --target=my.yaml", "m --ops -omy.yaml"}) {
+    Request r = Parse(words);
+    EXPECT_TRUE(r.report.all_ops) << words;
+    EXPECT_THAT(r.analyze.op_files, testing::IsEmpty()) << words;
+  }
+  EXPECT_THAT(Parse("m --ops --target=my.yaml").analyze.targets, ElementsAre("my.yaml"));
+  EXPECT_EQ(Parse("m --ops -omy.yaml").output, "my.yaml");
+}
+
 TEST(ParseTest, Errors) {
   EXPECT_THAT(Error(""), HasSubstr("needs MODEL..."));
   EXPECT_THAT(Error("m --targte x"),

@@ -135,18 +135,17 @@ class BlockSource final : public ByteSource {
 // so an endless stream of something else ends here.
 absl::StatusOr<std::shared_ptr<const ByteSource>> ReadAll(int fd, const std::string& name) {
   auto bytes = std::make_shared<std::string>();
-  std::FILE* spool = nullptr;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> spool(nullptr, std::fclose);
+  auto cannot_keep = [&] {
+    return ErrnoStatus(name, "kept in a temporary file", "save it to a file and give its name");
+  };
   uint64_t spooled = 0;
   std::string chunk(1 << 20, '\0');
   bool sniffed = false;
   for (;;) {
     ssize_t n = read(fd, chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      absl::Status error = ErrnoStatus(name, "read", "check what writes to it and try again");
-      if (spool != nullptr) std::fclose(spool);
-      return error;
-    }
+    if (n < 0) return ErrnoStatus(name, "read", "check what writes to it and try again");
     if (n == 0) break;
     if (spool == nullptr) {
       bytes->append(chunk.data(), static_cast<size_t>(n));
@@ -155,32 +154,22 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> ReadAll(int fd, const std::str
         if (absl::Status s = RefuseOtherFormats(name, *bytes); !s.ok()) return s;
       }
       if (bytes->size() < kSpoolInMemory) continue;
-      spool = std::tmpfile();
-      if (spool == nullptr) {
-        return ErrnoStatus(name, "kept in a temporary file", "save it to a file and give its name");
-      }
-      if (std::fwrite(bytes->data(), 1, bytes->size(), spool) != bytes->size()) {
-        absl::Status error =
-            ErrnoStatus(name, "kept in a temporary file", "save it to a file and give its name");
-        std::fclose(spool);
-        return error;
+      spool.reset(std::tmpfile());
+      if (spool == nullptr) return cannot_keep();
+      if (std::fwrite(bytes->data(), 1, bytes->size(), spool.get()) != bytes->size()) {
+        return cannot_keep();
       }
       spooled = bytes->size();
       bytes = std::make_shared<std::string>();
       continue;
     }
-    if (std::fwrite(chunk.data(), 1, static_cast<size_t>(n), spool) != static_cast<size_t>(n)) {
-      absl::Status error =
-          ErrnoStatus(name, "kept in a temporary file", "save it to a file and give its name");
-      std::fclose(spool);
-      return error;
-    }
+    const size_t read_now = static_cast<size_t>(n);
+    if (std::fwrite(chunk.data(), 1, read_now, spool.get()) != read_now) return cannot_keep();
     spooled += static_cast<uint64_t>(n);
   }
   if (spool == nullptr) return FromMemory(std::move(bytes));
-  std::fflush(spool);
-  int copy = dup(fileno(spool));
-  std::fclose(spool);
+  if (std::fflush(spool.get()) != 0) return cannot_keep();
+  int copy = dup(fileno(spool.get()));
   if (copy < 0) return ErrnoStatus(name, "kept open", "close some files and try again");
   return std::make_shared<FileSource>(copy, spooled, name);
 }

@@ -1,11 +1,17 @@
 #include "analyzer/onnx/byte_source.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace assay {
@@ -61,6 +67,39 @@ TEST(KeepBlocks, SmallPiecesInTwoPlacesTakeFewReads) {
   }
   // 2 x 32,000 bytes in blocks of 4,096, each place beginning inside one.
   EXPECT_LE(counting->calls, 2 * (32'000 / 4096 + 2));
+}
+
+// A pipe's bytes beyond the first 64 MiB go to a temporary file. Its last bytes wait in a buffer; a
+// disk that fills up when they are written must not leave a shorter model.
+TEST(OpenFile, APipeThatCannotBeKeptIsAnError) {
+  constexpr size_t kInMemory = 64 << 20;
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit full = before;
+  full.rlim_cur = kInMemory + 50;
+  const auto on_full = std::signal(SIGXFSZ, SIG_IGN);
+  const auto on_closed = std::signal(SIGPIPE, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+
+  std::thread writer([&] {
+    const std::string bytes(kInMemory + 100, '\x08');
+    for (size_t at = 0; at < bytes.size();) {
+      const ssize_t n = write(ends[1], bytes.data() + at, bytes.size() - at);
+      if (n <= 0) break;
+      at += static_cast<size_t>(n);
+    }
+    close(ends[1]);
+  });
+  const auto source = OpenFile("/dev/fd/" + std::to_string(ends[0]));
+  close(ends[0]);
+  writer.join();
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, on_full);
+  std::signal(SIGPIPE, on_closed);
+  ASSERT_FALSE(source.ok()) << (*source)->size() << " bytes";
+  EXPECT_THAT(source.status().message(), testing::HasSubstr("kept in a temporary file"));
 }
 
 }  // namespace

@@ -132,7 +132,6 @@ class OnnxConstantReader final : public ConstantReader {
     }
     if (count > kMaxElements)
       return Error(absl::StrCat("has ", count, " elements, too many to look at"));
-    if (c.payload.kind == Payload::Kind::kInline) return ReadInline(c, count);
     DTypeKind kind = KindOf(c.dtype);
     if (kind == DTypeKind::kNone || kind == DTypeKind::kString || kind == DTypeKind::kComplex) {
       return absl::UnimplementedError(
@@ -156,15 +155,6 @@ class OnnxConstantReader final : public ConstantReader {
   absl::Status Error(absl::string_view what) const {
     return absl::InvalidArgumentError(
         absl::StrCat(file_, ": a stored tensor ", what, "; export the model again"));
-  }
-
-  absl::StatusOr<std::vector<Elem>> ReadInline(const Constant& c, int64_t count) const {
-    std::vector<Elem> out;
-    for (int64_t i : c.payload.ints) out.push_back(Elem::Int(i));
-    for (double r : c.payload.reals) out.push_back(Elem::Real(r));
-    if (static_cast<int64_t>(out.size()) != count)
-      return Error("has contents that do not fit its shape");
-    return out;
   }
 
   absl::StatusOr<std::vector<Elem>> ReadRaw(const ByteSource& source, uint64_t offset,

@@ -113,19 +113,7 @@ void ModelDecoder::FindCaptures(RawGraph* graph) {
   auto use = [&](NameId name) {
     if (!builder_.str(name).empty() && seen.insert(name).second) graph->captures.push_back(name);
   };
-  auto use_captures = [&](int64_t nested) {
-    for (NameId name : model_.graphs[nested].captures) use(name);
-  };
-  for (const RawNode& n : graph->nodes) {
-    for (NameId name : model_.inputs(n)) use(name);
-    for (const RawAttr& a : model_.attributes(n)) {
-      if (a.ref.has_value()) continue;
-      if (a.attr.kind == AttrKind::kRegion) use_captures(a.attr.i);
-      if (a.attr.kind == AttrKind::kRegions) {
-        for (int64_t g : a.attr.ints) use_captures(g);
-      }
-    }
-  }
+  for (const RawNode& n : graph->nodes) model_.ForEachUse(n, use);
   for (const RawValue& v : graph->outputs) use(v.name);
 }
 

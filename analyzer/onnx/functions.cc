@@ -120,13 +120,15 @@ class Functions {
   }
 
   absl::Status MeasureGraph(const RawGraph& graph, int depth, Size* size) {
-    auto nested = [&](int64_t g) {
-      if (depth >= options_.max_depth) return TooDeep(path_.empty() ? 0 : path_.back());
-      return MeasureGraph(model_.graphs[g], depth + 1, size);
+    absl::Status s;
+    auto nested = [&](const RawGraph& inner) {
+      if (!s.ok()) return;
+      s = depth >= options_.max_depth ? TooDeep(path_.empty() ? 0 : path_.back())
+                                      : MeasureGraph(inner, depth + 1, size);
     };
     for (const RawNode& node : graph.nodes) {
       if (node.callee >= 0) {
-        if (absl::Status s = MeasureFunction(node.callee, depth + 1); !s.ok()) return s;
+        if (s = MeasureFunction(node.callee, depth + 1); !s.ok()) return s;
         const Size& callee = sizes_[node.callee];
         const RawFunction& f = model_.functions[node.callee];
         const size_t handed = 1 + f.inputs.size() + f.outputs.size() + f.opsets.size() +
@@ -139,16 +141,8 @@ class Functions {
       }
       size->ops = AddSaturated(size->ops, 1);
       size->steps = AddSaturated(size->steps, 1);
-      for (const RawAttr& a : model_.attributes(node)) {
-        if (a.ref.has_value()) continue;
-        if (a.attr.kind == AttrKind::kRegion) {
-          if (absl::Status s = nested(a.attr.i); !s.ok()) return s;
-        } else if (a.attr.kind == AttrKind::kRegions) {
-          for (int64_t g : a.attr.ints) {
-            if (absl::Status s = nested(g); !s.ok()) return s;
-          }
-        }
-      }
+      model_.ForEachGraph(node, nested);
+      if (!s.ok()) return s;
     }
     return absl::OkStatus();
   }

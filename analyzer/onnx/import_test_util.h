@@ -56,7 +56,9 @@ inline std::string ErrorOf(const absl::StatusOr<Graph>& graph) {
 
 // "1 2 -3", "0.5 ?": the elements of a stored tensor.
 inline std::string ElementsOf(const Graph& graph, ConstantId id) {
-  auto elements = graph.reader()->Read(graph.constant(id));
+  const Constant& c = graph.constant(id);
+  auto elements =
+      c.payload.kind == Payload::Kind::kInline ? StoredElements(graph, c) : graph.reader()->Read(c);
   if (!elements.ok()) return std::string(elements.status().message());
   std::string text;
   for (const Elem& e : *elements) {

@@ -120,17 +120,14 @@ void SetInput(PendingOp& op, size_t index, ValueId value) {
 ValueId AddWeight(PendingOp& op, GraphBuilder& builder, absl::string_view what,
                   std::vector<int64_t> ints, std::vector<double> reals, As as) {
   const std::string name = absl::StrCat(op.label, "/", what);
+  const NameId id = builder.Intern(name);
   const bool integer = as == As::kInts || as == As::kInt;
-  const size_t elements = integer ? ints.size() : reals.size();
-  Constant c;
-  c.name = builder.Intern(name);
-  c.dtype = integer ? DType::kI64 : DType::kF32;
-  if (as == As::kInts || as == As::kReals) c.dims = {static_cast<int64_t>(elements)};
-  c.stored_elements = static_cast<int64_t>(elements);
-  c.payload.kind = Payload::Kind::kInline;
-  c.payload.ints = std::move(ints);
-  c.payload.reals = std::move(reals);
-  return builder.AddWeight(name, builder.AddConstant(std::move(c)));
+  std::vector<int64_t> dims;
+  if (as == As::kInts) dims = {static_cast<int64_t>(ints.size())};
+  if (as == As::kReals) dims = {static_cast<int64_t>(reals.size())};
+  return builder.AddWeight(
+      name, integer ? builder.AddInts(std::move(dims), std::move(ints), DType::kI64, id)
+                    : builder.AddReals(std::move(dims), std::move(reals), DType::kF32, id));
 }
 
 void LiftInput(const InputRow& row, PendingOp& op, GraphBuilder& builder) {

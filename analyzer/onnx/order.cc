@@ -20,22 +20,6 @@ std::string DescribeNode(const RawModel& model, const GraphBuilder& names, const
   return absl::StrCat(type, " (node ", index, ")");
 }
 
-// Names a node reads: its operands, and what its nested graphs take from outside.
-template <class F>
-void NodeOrder::ForEachUse(const RawNode& node, F&& visit) const {
-  for (NameId name : model_.inputs(node)) visit(name);
-  for (const RawAttr& a : model_.attributes(node)) {
-    if (a.ref.has_value()) continue;
-    if (a.attr.kind == AttrKind::kRegion) {
-      for (NameId name : model_.graphs[a.attr.i].captures) visit(name);
-    } else if (a.attr.kind == AttrKind::kRegions) {
-      for (int64_t g : a.attr.ints) {
-        for (NameId name : model_.graphs[g].captures) visit(name);
-      }
-    }
-  }
-}
-
 std::string NodeOrder::Definer(const RawGraph& graph, int32_t by) const {
   if (by == kInput) return "an input";
   if (by == kInitializer) return "an initializer";
@@ -87,7 +71,7 @@ absl::StatusOr<std::vector<int32_t>> NodeOrder::Of(const RawGraph& graph,
   }
   for (int32_t i = 0; i < n; ++i) {
     bool later = false;
-    ForEachUse(graph.nodes[i], [&](NameId name) { later |= DefinerOf(name) >= i; });
+    model_.ForEachUse(graph.nodes[i], [&](NameId name) { later |= DefinerOf(name) >= i; });
     if (later) return Sort(graph);
   }
   return std::vector<int32_t>();
@@ -100,7 +84,7 @@ absl::StatusOr<std::vector<int32_t>> NodeOrder::Sort(const RawGraph& graph) {
   std::vector<int32_t> waiting(static_cast<size_t>(n), 0);
   auto for_each_edge = [&](auto&& visit) {
     for (int32_t i = 0; i < n; ++i) {
-      ForEachUse(graph.nodes[i], [&](NameId name) {
+      model_.ForEachUse(graph.nodes[i], [&](NameId name) {
         if (int32_t from = DefinerOf(name); from >= 0) visit(from, i);
       });
     }
@@ -140,7 +124,7 @@ absl::StatusOr<std::vector<int32_t>> NodeOrder::Sort(const RawGraph& graph) {
     seen_at[at] = static_cast<int32_t>(path.size());
     path.push_back(at);
     int32_t from = -1;
-    ForEachUse(graph.nodes[at], [&](NameId name) {
+    model_.ForEachUse(graph.nodes[at], [&](NameId name) {
       int32_t d = DefinerOf(name);
       if (from < 0 && d >= 0 && waiting[d] > 0) from = d;
     });

@@ -32,8 +32,6 @@ class NodeOrder {
   absl::Status Define(const RawGraph& graph, NameId name, int32_t by);
   std::string Definer(const RawGraph& graph, int32_t by) const;
   absl::StatusOr<std::vector<int32_t>> Sort(const RawGraph& graph);
-  template <class F>
-  void ForEachUse(const RawNode& node, F&& visit) const;
   int32_t DefinerOf(NameId name) const {
     return static_cast<size_t>(name.index) < definer_.size() ? definer_[name.index] : kNobody;
   }

@@ -80,6 +80,26 @@ struct RawModel {
   absl::Span<const RawAttr> attributes(const RawNode& n) const {
     return absl::MakeConstSpan(attrs).subspan(n.attrs_begin, n.attrs_end - n.attrs_begin);
   }
+  // Calls visit(graph) for each graph in the node's attributes, in order.
+  template <class F>
+  void ForEachGraph(const RawNode& n, F&& visit) const {
+    for (const RawAttr& a : attributes(n)) {
+      if (a.ref.has_value()) continue;
+      if (a.attr.kind == AttrKind::kRegion) visit(graphs[a.attr.i]);
+      if (a.attr.kind == AttrKind::kRegions) {
+        for (int64_t g : a.attr.ints) visit(graphs[g]);
+      }
+    }
+  }
+  // Calls visit(name) for each name that the node reads: its operands, and what its nested graphs
+  // take from outside.
+  template <class F>
+  void ForEachUse(const RawNode& n, F&& visit) const {
+    for (NameId name : inputs(n)) visit(name);
+    ForEachGraph(n, [&](const RawGraph& nested) {
+      for (NameId name : nested.captures) visit(name);
+    });
+  }
 };
 
 }  // namespace assay

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -106,13 +107,12 @@ class WireReader {
 template <class T, class Out>
 void WireReader::AppendFixed(const Message& m, std::vector<Out>* out, uint64_t limit) {
   if (m.wire != 2) {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
     T value;
-    static_assert(sizeof(T) == 4 || sizeof(T) == 8);
-    if constexpr (sizeof(T) == 4) {
-      uint32_t bits = static_cast<uint32_t>(m.number);
-      std::memcpy(&value, &bits, 4);
+    if constexpr (std::is_same_v<T, float>) {
+      value = Float(m);
     } else {
-      std::memcpy(&value, &m.number, 8);
+      value = Double(m);
     }
     if (out->size() < limit) out->push_back(static_cast<Out>(value));
     return;
