@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "ir/op_table.h"
 
 namespace assay {
@@ -58,7 +57,7 @@ class Finder {
 
   // The product behind the scores, through elementwise ops that are taken along; -1: none.
   int32_t Up(ValueId v) {
-    const int32_t s = flow_.writer(execution_.root[v.index]);
+    const int32_t s = flow_.writer(flow_.buffer(execution_.root[v.index]));
     if (s < 0 || --budget_ < 0) return -1;
     const size_t before = found_.size();
     found_.push_back(s);

@@ -115,8 +115,7 @@ Concurrency MeasureConcurrency(const Graph& graph, const Execution& execution,
   work.reserve(steps.size());
   for (OpId op : steps.op) {
     const OpNumbers& o = numbers.of(op);
-    work.push_back(
-        {.macs = o.macs, .flops = o.flops, .bytes = o.bytes_in + o.bytes_out + o.bytes_weights});
+    work.push_back({.macs = o.macs, .flops = o.flops, .bytes = o.bytes()});
   }
   return MeasureSteps(steps, work, graph.num_ops());
 }

@@ -303,26 +303,15 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   totals.Finish(*out.platform, &out);
 
   // Weights that kernels read, each once, beside the activations' peak.
-  double activations = memory.peak_activation_bytes;
-  std::vector<double> value_bytes;
   const bool as_is = out.platform->ElementType(DType::kF32, false) == DType::kF32 &&
                      out.platform->ElementType(DType::kF32, true) == DType::kF32 &&
                      out.platform->ElementType(DType::kF16, false) == DType::kF16;
   if (as_is) {
-    out.memory_needed_bytes = memory.weights_bytes + activations;
+    out.memory_needed_bytes = memory.weights_bytes + memory.peak_activation_bytes;
   } else {
-    value_bytes = ValueBytes(graph, shapes, execution, numbers, *out.platform);
-    activations = PeakActivationBytes(graph, execution, value_bytes, flow);
-    double weights = 0;
-    for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
-      if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {
-        weights += std::max(0.0, value_bytes[v.index]);
-      }
-    }
-    for (OpId op : flow.ops) {
-      weights += static_cast<double>(NumbersInAttributes(graph, op).bytes);
-    }
-    out.memory_needed_bytes = weights + activations;
+    const std::vector<double> bytes = ValueBytes(graph, shapes, execution, numbers, *out.platform);
+    out.memory_needed_bytes = WeightBytes(graph, execution, bytes, flow) +
+                              PeakActivationBytes(graph, execution, bytes, flow);
   }
   const MemoryLevel& dram = out.platform->target->dram();
   if (dram.size.known) {

@@ -16,6 +16,29 @@ const OpNumbers& Numbers::of(OpId op) const {
   return i < 0 ? kNone : ops[i];
 }
 
+void OpNumbers::Add(const OpNumbers& other) {
+  macs += other.macs;
+  flops += other.flops;
+  transcendentals += other.transcendentals;
+  int_ops += other.int_ops;
+  comparisons += other.comparisons;
+  bytes_in += other.bytes_in;
+  bytes_out += other.bytes_out;
+  bytes_weights += other.bytes_weights;
+}
+
+OpNumbers Numbers::Sum(absl::Span<const OpId> several) const {
+  OpNumbers sum;
+  for (OpId op : several) sum.Add(of(op));
+  return sum;
+}
+
+double ValueAt(const Shapes& shapes, const Numbers& numbers, Dim d, double otherwise) {
+  if (d.known()) return static_cast<double>(d.value());
+  const absl::StatusOr<int64_t> n = shapes.pool->Evaluate(d, numbers.point);
+  return n.ok() ? static_cast<double>(*n) : otherwise;
+}
+
 double BytesAt(double elements, int bits) {
   return bits % 8 == 0 ? elements * (bits >> 3) : std::ceil(elements * bits / 8);
 }
@@ -168,14 +191,7 @@ absl::StatusOr<Numbers> Evaluator::At(const Point& point) const {
                        ": its work does not fit in 64 bits at these dimensions; bind smaller ones "
                        "with --dim"));
     }
-    out.total.macs += n.macs;
-    out.total.flops += n.flops;
-    out.total.transcendentals += n.transcendentals;
-    out.total.int_ops += n.int_ops;
-    out.total.comparisons += n.comparisons;
-    out.total.bytes_in += n.bytes_in;
-    out.total.bytes_out += n.bytes_out;
-    out.total.bytes_weights += n.bytes_weights;
+    out.total.Add(n);
   }
   return out;
 }

@@ -70,6 +70,9 @@ absl::StatusOr<Numbers> EvaluateAt(const Graph& graph, const Shapes& shapes,
                                    const Execution& execution, const Works& works,
                                    const Point& point);
 
+// A size or an amount at the numbers' point; `otherwise` when it is not known.
+double ValueAt(const Shapes& shapes, const Numbers& numbers, Dim d, double otherwise);
+
 // Bytes of that many elements: ceil(elements * bits / 8).
 double BytesAt(double elements, int bits);
 

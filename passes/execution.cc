@@ -83,7 +83,7 @@ bool Lists(absl::string_view list, absl::string_view name) {
 
 Traits MakeTraits(const OpRow& row) {
   Traits t;
-  t.heavy = row.role == Role::kContraction || row.role == Role::kAttention;
+  t.heavy = IsHeavy(row.role);
   t.view = row.role == Role::kView;
   t.host = !t.heavy && row.role != Role::kNormalization && row.role != Role::kPooling &&
            row.role != Role::kControl;
@@ -283,6 +283,11 @@ absl::Status Classifier::Forward(OpId op) {
   return absl::OkStatus();
 }
 
+RegionId TakenRegion(const Graph& graph, OpId op, int branch) {
+  const Attr* attr = graph.FindAttr(op, branch == 1 ? "else_branch" : "then_branch");
+  return attr != nullptr && attr->kind == AttrKind::kRegion ? RegionId(attr->i) : RegionId();
+}
+
 absl::Status Classifier::OpenOwner(OpId op, const Traits& traits) {
   open_.push_back(op);
   if (!traits.is_if) return absl::OkStatus();
@@ -293,19 +298,11 @@ absl::Status Classifier::OpenOwner(OpId op, const Traits& traits) {
     takes_else = *costlier == 1;
   }
   out_.branch[op.index] = takes_else ? 1 : 0;
-  for (const Attr& attr : graph_.attrs(op)) {
-    if (attr.kind != AttrKind::kRegion) continue;
-    const bool is_else = graph_.str(attr.name) == "else_branch";
-    if (is_else == (out_.branch[op.index] == 1)) continue;
-    const Region& region = graph_.region(RegionId(attr.i));
-    for (int32_t i = region.begin.index; i < region.end.index; ++i) not_taken_[i] = 1;
-  }
+  const RegionId other = TakenRegion(graph_, op, 1 - out_.branch[op.index]);
+  if (!other.has_value()) return absl::OkStatus();
+  const Region& region = graph_.region(other);
+  for (int32_t i = region.begin.index; i < region.end.index; ++i) not_taken_[i] = 1;
   return absl::OkStatus();
-}
-
-RegionId TakenRegion(const Graph& graph, OpId op, int branch) {
-  const Attr* attr = graph.FindAttr(op, branch == 1 ? "else_branch" : "then_branch");
-  return attr != nullptr && attr->kind == AttrKind::kRegion ? RegionId(attr->i) : RegionId();
 }
 
 // What an If gives out is what its branch gave.
@@ -329,7 +326,7 @@ void Classifier::CloseOwners(int32_t next) {
 }
 
 absl::StatusOr<int> Classifier::CostlierBranch(OpId op) {
-  const Point point = DefaultPoint(graph_, shapes_);
+  const Point point = DefaultPoint(shapes_);
   double flops[2] = {0, 0}, elements[2] = {0, 0};
   for (int b : {0, 1}) {
     const RegionId region = TakenRegion(graph_, op, b);
@@ -482,9 +479,11 @@ void Classifier::WantOperands(OpId op, const Traits& traits, Exec exec, uint8_t 
     }
     return;
   }
+  // Beside the tensor that a view is of there are only sizes; a sequence is a view of all it holds.
+  const bool tensor_view =
+      exec == Exec::kView && shapes_.type(graph_.outputs(op)[0]).kind != TypeKind::kSequence;
   for (size_t i = 0; i < in.size(); ++i) {
-    const bool size =
-        (i < 32 && ((traits.size_operands >> i) & 1)) || (exec == Exec::kView && i > 0);
+    const bool size = (i < 32 && ((traits.size_operands >> i) & 1)) || (tensor_view && i > 0);
     if (traits.shape_only && i == 0) {
       if (in[i].has_value() && DependsOnContents(in[i])) Want(in[i], kWantContents);
     } else {

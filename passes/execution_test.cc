@@ -256,5 +256,21 @@ TEST(Execution, OpaqueOpsRun) {
   EXPECT_EQ(run->numbers->unknown_ops, 1);
 }
 
+TEST(Execution, WhatASequenceIsGivenIsComputed) {
+  // Small and of known size, as what only feeds sizes.
+  Analyzed run(R"(
+  arg %s: seq<f32[4]>
+  arg %x: f32[4]
+  %sum = Add(%x, %x)
+  %product = Mul(%x, %x)
+  %longer = SequenceInsert(%s, %sum)
+  %made = SequenceConstruct(%x, %product)
+  return %longer, %made
+)");
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run.exec("Add"), Exec::kRuns);
+  EXPECT_EQ(run.exec("Mul"), Exec::kRuns);
+}
+
 }  // namespace
 }  // namespace assay

@@ -105,6 +105,7 @@ struct Works {
       comparisons = Dim(0);
   // Activations read, results written, weights read.
   Dim bytes_in = Dim(0), bytes_out = Dim(0), bytes_weights = Dim(0);
+  Dim bytes = Dim(0);   // the three together
   int unknown_ops = 0;  // ops that run and whose work is not known; in no total above
 
   // Elements and bytes of stored weights: floating, or integer of at most 8 bits; rank 1 and up;
@@ -124,6 +125,10 @@ struct OpNumbers {
   double multiplicity = 1;
   double macs = 0, flops = 0, transcendentals = 0, int_ops = 0, comparisons = 0;  // x multiplicity
   double bytes_in = 0, bytes_out = 0, bytes_weights = 0;                          // x multiplicity
+
+  double bytes() const { return bytes_in + bytes_out + bytes_weights; }
+  // Adds the amounts; `known` and `multiplicity` stay.
+  void Add(const OpNumbers& other);
 };
 
 struct Numbers {
@@ -136,6 +141,8 @@ struct Numbers {
   std::vector<double> value_bytes;  // by ValueId: size of the tensor at the point; -1 unknown
 
   const OpNumbers& of(OpId op) const;  // of an op that does not run: all zero
+  // Amounts of several ops together, such as a kernel's; its bytes are those without fusion.
+  OpNumbers Sum(absl::Span<const OpId> several) const;
 };
 
 // Which fusion, under which limits. Limits of 0 do not bind.
@@ -172,6 +179,8 @@ struct Partition {
     double bytes_internal = 0;  // size of tensors that never leave the kernel
     bool known = true;          // false: an op's work is not known; its unknown bytes count as 0
     double bytes_external() const { return bytes_read + bytes_written + bytes_weights; }
+    // The op that stands for the kernel: its anchor, or else its first.
+    OpId main() const { return anchor.has_value() ? anchor : ops.front(); }
   };
   // A kernel that the runtime adds and that holds no op: it copies a tensor into another layout.
   struct Inserted {

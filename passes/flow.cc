@@ -6,8 +6,7 @@
 namespace assay {
 namespace {
 
-// Bytes of an amount of elements at the point. Sizes that are numbers, and amounts that are the
-// whole tensor, are not evaluated again.
+// Bytes of an amount of elements at the point. False when that is not known.
 bool AccessBytes(const Shapes& shapes, const Numbers& numbers, Dim elements, ValueId v,
                  double* bytes) {
   *bytes = 0;
@@ -123,8 +122,8 @@ void Flow::FindReaders() {
 
 Flow Flow::WithoutTwins(const std::vector<int32_t>& twin_of) const {
   Flow f = *this;
-  // By ValueId: the buffer that stands for it.
-  std::vector<ValueId> as(writer_.size());
+  std::vector<ValueId>& as = f.as_;
+  as.resize(writer_.size());
   for (size_t v = 0; v < as.size(); ++v) as[v] = ValueId(static_cast<int64_t>(v));
   for (size_t s = 0; s < ops.size(); ++s) {
     if (twin_of[s] < 0) continue;
@@ -154,6 +153,14 @@ Flow Flow::WithoutTwins(const std::vector<int32_t>& twin_of) const {
   f.writes_begin_.back() = static_cast<uint32_t>(f.writes_.size());
   f.FindReaders();
   return f;
+}
+
+OpId RunningOwner(const Graph& graph, const Execution& execution, OpId op) {
+  OpId owner = graph.region(graph.op(op).region).owner;
+  while (owner.has_value() && !execution.runs(owner)) {
+    owner = graph.region(graph.op(owner).region).owner;
+  }
+  return owner;
 }
 
 }  // namespace assay

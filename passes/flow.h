@@ -35,6 +35,8 @@ struct Flow {
   // Something other than an op that runs needs the contents: the model's caller, the next trip of a
   // loop, or the host, to decide a size.
   bool escapes(ValueId root) const { return escapes_[root.index] != 0; }
+  // The buffer that stands for this one: another one where an op that repeats is left out.
+  ValueId buffer(ValueId root) const { return as_.empty() ? root : as_[root.index]; }
 
   static Flow Build(const Graph& graph, const Shapes& shapes, const Execution& execution,
                     const Works& works, const Numbers& numbers);
@@ -57,7 +59,12 @@ struct Flow {
   std::vector<uint32_t> readers_begin_;  // by ValueId, one more at the end
   std::vector<int32_t> writer_;          // by ValueId
   std::vector<uint8_t> escapes_;         // by ValueId
+  std::vector<ValueId> as_;              // by ValueId; empty: every buffer stands for itself
 };
+
+// The innermost op that runs and has this one in its body: it waits for what the body computes.
+// None at the top. A branch that is known is no wall.
+OpId RunningOwner(const Graph& graph, const Execution& execution, OpId op);
 
 }  // namespace assay
 

@@ -1,5 +1,7 @@
 #include "passes/fusion_explain.h"
 
+#include <algorithm>
+
 namespace assay {
 namespace {
 
@@ -34,8 +36,11 @@ std::vector<Partition::Unfused> ExplainEdges(const FusionInput& in, const Partit
         if (w < 0 || kernel_of(w) == static_cast<int32_t>(k)) continue;
         if (last[a.value.index] == static_cast<int32_t>(k)) continue;
         last[a.value.index] = static_cast<int32_t>(k);
-        bool fork = false;
-        for (int32_t r : in.flow.readers(a.value)) fork |= kernel_of(r) != static_cast<int32_t>(k);
+        auto forks = [&] {
+          const absl::Span<const int32_t> readers = in.flow.readers(a.value);
+          return std::any_of(readers.begin(), readers.end(),
+                             [&](int32_t r) { return kernel_of(r) != static_cast<int32_t>(k); });
+        };
         const OpId from = in.flow.ops[w];
         absl::string_view reason = "no-pattern";
         if (in.graph.op(from).region != in.graph.op(to).region) {
@@ -44,7 +49,7 @@ std::vector<Partition::Unfused> ExplainEdges(const FusionInput& in, const Partit
           reason = refused[a.value.index];
         } else if (in.flow.escapes(a.value)) {
           reason = "escapes";
-        } else if (fork) {
+        } else if (forks()) {
           reason = "fork";
         } else if (is_heavy(kernel_of(w)) && is_heavy(static_cast<int32_t>(k))) {
           reason = "anchor-limit";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/op_table.h"
+#include "passes/evaluate.h"
 
 namespace assay {
 namespace {
@@ -33,13 +34,9 @@ bool TileFits(const FusionInput& in, const Candidate& c) {
   if (!type.is_tensor() || !type.ranked || type.rank() < 3 || bytes <= 0) return false;
   double rows = 1;  // of all images
   for (int axis : {0, 2}) {
-    if (!type.dims[axis].known()) {
-      absl::StatusOr<int64_t> n = in.shapes.pool->Evaluate(type.dims[axis], in.numbers.point);
-      if (!n.ok()) return false;
-      rows *= static_cast<double>(*n);
-    } else {
-      rows *= static_cast<double>(type.dims[axis].value());
-    }
+    const double size = ValueAt(in.shapes, in.numbers, type.dims[axis], -1);
+    if (size < 0) return false;
+    rows *= size;
   }
   return in.key.scratchpad_bytes > 0 && rows > 0 && bytes / rows <= in.key.scratchpad_bytes;
 }

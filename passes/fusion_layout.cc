@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "ir/op_table.h"
+#include "passes/evaluate.h"
+#include "passes/pattern.h"
 
 namespace assay {
 namespace {
@@ -59,8 +60,10 @@ class Layout {
   ValueId ResultOf(int32_t g) const { return flow_.writes(slots_[g].back())[0].value; }
 
   static bool IsActivation(absl::string_view type) {
-    return type == "Relu" || type == "Clip" || type == "LeakyRelu" || type == "Sigmoid" ||
-           type == "HardSigmoid" || type == "Tanh";
+    for (absl::string_view word : absl::StrSplit(FindStep("act-ort")->ops, ' ')) {
+      if (word == type) return true;
+    }
+    return false;
   }
   // Channels of an image; -1 when it is none, or they are not known.
   int64_t Channels(ValueId v) const {
@@ -72,7 +75,7 @@ class Layout {
     return x.ranked && y.ranked && x.dims == y.dims;
   }
 
-  // Kernels that read the tensor, and whether anything else needs it.
+  // Operands that are the tensor, and one more when anything but an op needs it.
   int Uses(ValueId v) const {
     int uses = flow_.escapes(v);
     for (int32_t r : flow_.readers(v)) {
@@ -326,13 +329,12 @@ void InsertCopies(const FusionInput& in, absl::string_view types, Grouping* grou
     for (absl::string_view type : absl::StrSplit(types, ' ')) {
       if (type != row->name || in.graph.outputs(op).empty()) continue;
       const ValueId v = in.graph.outputs(op)[0];
-      const Dim n = in.execution.multiplicity[op.index];
-      const absl::StatusOr<int64_t> times = in.shapes.pool->Evaluate(n, in.numbers.point);
+      const Dim times = in.execution.multiplicity[op.index];
       grouping->inserted.push_back({.what = row->name,
                                     .value = in.execution.root[v.index],
                                     .after = op,
                                     .bytes = 2 * std::max(0.0, in.numbers.value_bytes[v.index]),
-                                    .multiplicity = times.ok() ? static_cast<double>(*times) : 1});
+                                    .multiplicity = ValueAt(in.shapes, in.numbers, times, 1)});
     }
   }
 }

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,9 +19,6 @@ namespace assay {
 namespace {
 
 constexpr int kMaxNodes = 64;  // of a NodeSet
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
-NodeSet Bit(int node) { return NodeSet{1} << node; }
 
 // A piece of a region, seen by the search: its nodes numbered from 0, what each reads and writes.
 class Piece {
@@ -31,7 +26,7 @@ class Piece {
   struct Read {
     int32_t value;  // numbered within the piece
     int32_t writer = -1;
-    double bytes;
+    double bytes, whole;
   };
   struct Write {
     double bytes;
@@ -48,7 +43,8 @@ class Piece {
       for (const KernelNode::Read& r : node.reads) {
         const auto [it, added] =
             values.try_emplace(r.value.index, static_cast<int32_t>(values.size()));
-        reads_[i].push_back({.value = it->second, .writer = IndexOf(r.writer), .bytes = r.bytes});
+        reads_[i].push_back(
+            {.value = it->second, .writer = IndexOf(r.writer), .bytes = r.bytes, .whole = r.whole});
       }
       for (const KernelNode::Write& w : node.writes) {
         Write& write = writes_[i].emplace_back(Write{.bytes = w.bytes, .leaves = w.escapes});
@@ -76,15 +72,14 @@ class Piece {
     return it != nodes_.end() && *it == node ? static_cast<int>(it - nodes_.begin()) : -1;
   }
 
-  // External traffic of a kernel of these nodes, x multiplicity. Infinite when there is none such.
+  // External traffic of a kernel of these nodes, x multiplicity. kNoGroup when there is none such.
   double Traffic(NodeSet set) {
     ++stamp_;
     double bytes = 0, internal = 0;
     int inputs = 0;
     absl::InlinedVector<int32_t, 16> ids;
     absl::InlinedVector<uint8_t, 16> leaves;
-    for (NodeSet rest = set; rest != 0; rest &= rest - 1) {
-      const int i = absl::countr_zero(rest);
+    ForEach(set, [&](int i) {
       const KernelNode& node = space_.nodes[nodes_[i]];
       internal += node.internal;
       bool some_leave = false;
@@ -103,17 +98,17 @@ class Piece {
           read_bytes_[r.value] = 0;
           ++inputs;
         }
-        const double more = std::max(0.0, r.bytes - read_bytes_[r.value]);
-        bytes += more;
-        read_bytes_[r.value] += more;
+        const double together = ReadTogether(read_bytes_[r.value], r.bytes, r.whole);
+        bytes += together - read_bytes_[r.value];
+        read_bytes_[r.value] = together;
       }
       ids.push_back(nodes_[i]);
       leaves.push_back(some_leave);
-    }
+    });
     if (ids.size() > 1) {
-      if (key_.scratchpad_bytes > 0 && internal > key_.scratchpad_bytes) return kNever;
-      if (key_.max_inputs > 0 && inputs > key_.max_inputs) return kNever;
-      if (!LegalKernel(space_, ids, leaves)) return kNever;
+      if (key_.scratchpad_bytes > 0 && internal > key_.scratchpad_bytes) return kNoGroup;
+      if (key_.max_inputs > 0 && inputs > key_.max_inputs) return kNoGroup;
+      if (!LegalKernel(space_, ids, leaves)) return kNoGroup;
     }
     return bytes * space_.nodes[ids[0]].multiplicity;
   }
@@ -131,18 +126,19 @@ class Piece {
 
 class Optimizer {
  public:
-  Optimizer(const Flow& flow, const FusionKey& key, KernelSpace space,
+  Optimizer(const Flow& flow, const FusionKey& key, const KernelSpace& space,
             const LeastTrafficEffort& effort)
       : flow_(flow),
         key_(key),
         effort_(effort),
-        space_(std::move(space)),
+        space_(space),
         pairs_(size()),
         region_of_(size()),
         kernel_(size()),
         met_(size(), -1),
         hard_(size(), 0),
-        from_(size(), 0) {
+        from_(size(), 0),
+        scanned_(size(), 0) {
     std::iota(region_of_.begin(), region_of_.end(), 0);
     std::iota(kernel_.begin(), kernel_.end(), 0);
     steps_ = std::max(effort.steps_at_least, effort.steps_per_kernel * size());
@@ -185,7 +181,7 @@ class Optimizer {
     region_of_[std::max(a, b)] = std::min(a, b);
   }
 
-  // An edge that can be in no kernel.
+  // Two that can be in no kernel, whatever else is in it: by themselves, or by an edge.
   bool IsHard(int32_t from, int32_t to) const {
     const KernelNode &a = space_.nodes[from], &b = space_.nodes[to];
     if (NeverTogether(a, b)) return true;
@@ -224,7 +220,7 @@ class Optimizer {
 
   bool Siblings(int32_t m, int32_t n, const KernelNode::Read& r) const {
     const KernelNode &a = space_.nodes[m], &b = space_.nodes[n];
-    if (NeverTogether(a, b) || IsHard(m, n)) return false;
+    if (IsHard(m, n)) return false;
     for (const KernelNode::Read& of_a : a.reads) {
       if (of_a.value == r.value) return MayShare(a, of_a, b, r);
     }
@@ -292,8 +288,7 @@ class Optimizer {
     FindOrder(piece, &problem);
     for (int i = 0; i < piece.size(); ++i) {
       for (int j = 0; j < i; ++j) {
-        if (NeverTogether(space_.nodes[nodes[j]], space_.nodes[nodes[i]]) ||
-            ((problem.preds[i] & Bit(j)) != 0 && IsHard(nodes[j], nodes[i]))) {
+        if (IsHard(nodes[j], nodes[i])) {
           problem.conflicts[i] |= Bit(j);
           problem.conflicts[j] |= Bit(i);
         }
@@ -318,9 +313,7 @@ class Optimizer {
     for (NodeSet group : solution.groups) {
       const int first = absl::countr_zero(group);
       if (static_cast<size_t>(first) >= keep) continue;
-      for (NodeSet rest = group; rest != 0; rest &= rest - 1) {
-        kernel_[nodes[absl::countr_zero(rest)]] = nodes[first];
-      }
+      ForEach(group, [&](int i) { kernel_[nodes[i]] = nodes[first]; });
     }
     return solution.exact;
   }
@@ -331,7 +324,6 @@ class Optimizer {
     const std::vector<int32_t>& nodes = piece.nodes();
     std::vector<NodeSet> before(nodes.size(), 0), apart(nodes.size(), 0);
     ++scan_;
-    if (scanned_.empty()) scanned_.assign(size(), 0);
     int i = 0;
     for (int32_t x = nodes.front(); x <= nodes.back(); ++x) {
       const bool inside = nodes[i] == x;
@@ -353,14 +345,11 @@ class Optimizer {
         continue;
       }
       problem->preds[i] = direct | around;
-      for (NodeSet rest = direct | around; rest != 0; rest &= rest - 1) {
-        const int j = absl::countr_zero(rest);
+      ForEach(direct | around, [&](int j) {
         before[i] |= Bit(j) | before[j];
         apart[i] |= (around & Bit(j)) != 0 ? Bit(j) | before[j] : apart[j];
-      }
-      for (NodeSet rest = apart[i]; rest != 0; rest &= rest - 1) {
-        problem->conflicts[absl::countr_zero(rest)] |= Bit(i);
-      }
+      });
+      ForEach(apart[i], [&](int j) { problem->conflicts[j] |= Bit(i); });
       problem->conflicts[i] |= apart[i];
       ++i;
     }
@@ -469,7 +458,7 @@ class Optimizer {
   const Flow& flow_;
   const FusionKey& key_;
   const LeastTrafficEffort effort_;
-  const KernelSpace space_;
+  const KernelSpace& space_;
   std::vector<std::vector<int32_t>> pairs_;  // by node: larger ones that it may share a kernel with
   std::vector<std::vector<uint8_t>> hard_edge_;  // by node, along its preds
   std::vector<int32_t> region_of_;               // union-find
@@ -482,11 +471,6 @@ class Optimizer {
   int64_t steps_ = 0, visits_ = 0;  // left
 };
 
-bool HoldsSeveral(absl::string_view pattern) {
-  const PatternRow* row = FindPattern(pattern);
-  return row != nullptr && row->several;
-}
-
 }  // namespace
 
 LeastTraffic MinimizeTraffic(const Graph& graph, const Shapes& shapes, const Execution& execution,
@@ -494,15 +478,13 @@ LeastTraffic MinimizeTraffic(const Graph& graph, const Shapes& shapes, const Exe
                              const FusionKey& key, const Grouping& from,
                              const LeastTrafficEffort& effort) {
   LeastTraffic out;
-  KernelSpace space = KernelSpace::Build(graph, shapes, execution, works, numbers, flow, from);
-  std::vector<int32_t> group_of(space.nodes.size());
-  for (size_t n = 0; n < space.nodes.size(); ++n) group_of[n] = space.nodes[n].group;
-  const std::vector<int32_t> node_of = space.node_of;
-  const std::vector<int32_t> kernel = Optimizer(flow, key, std::move(space), effort).Run(&out);
+  const KernelSpace space =
+      KernelSpace::Build(graph, shapes, execution, works, numbers, flow, from);
+  const std::vector<int32_t> kernel = Optimizer(flow, key, space, effort).Run(&out);
 
   std::vector<int32_t> made(kernel.size(), -1);  // by node: index of its new group
   for (size_t n = 0; n < kernel.size(); ++n) {
-    const Grouping::Group& member = from.groups[group_of[n]];
+    const Grouping::Group& member = from.groups[space.nodes[n].group];
     const int32_t first = kernel[n];
     if (made[first] < 0) {
       made[first] = static_cast<int32_t>(out.grouping.groups.size());
@@ -519,8 +501,8 @@ LeastTraffic MinimizeTraffic(const Graph& graph, const Shapes& shapes, const Exe
       group.pattern = kLeastTrafficPattern;
     }
   }
-  out.grouping.kernel_of.reserve(node_of.size());
-  for (int32_t n : node_of) out.grouping.kernel_of.push_back(made[n]);
+  out.grouping.kernel_of.reserve(space.node_of.size());
+  for (int32_t n : space.node_of) out.grouping.kernel_of.push_back(made[n]);
   out.grouping.inserted = from.inserted;
   return out;
 }

@@ -10,6 +10,7 @@
 #include "passes/fusion.h"
 #include "passes/kernel_rules.h"
 #include "passes/kernel_space.h"
+#include "passes/partition_test_util.h"
 #include "passes/passes_test_util.h"
 
 namespace assay {
@@ -159,11 +160,15 @@ class AllPartitions {
   double best_ = std::numeric_limits<double>::infinity();
 };
 
-// A random graph of a few ops over [8, 8] and its rows.
-std::string RandomGraph(int seed, int ops) {
+// A random graph of a few ops over [8, 8] and its rows; with `parts` many of them read or make the
+// upper or the lower half of a tensor.
+std::string RandomGraph(int seed, int ops, bool parts) {
   std::mt19937 random(seed);
-  std::string text = "arg %x: f32[8, 8]\narg %y: f32[8, 8]\nweight %w = f32[8, 8]\n";
-  std::vector<std::string> full = {"%x", "%y"}, rows;
+  std::string text =
+      "arg %x: f32[8, 8]\narg %y: f32[8, 8]\nweight %w = f32[8, 8]\n"
+      "weight %at0 = i64[1] {0}\nweight %at4 = i64[1] {4}\nweight %at8 = i64[1] {8}\n"
+      "weight %some = i64[4] {0, 2, 4, 6}\n";
+  std::vector<std::string> full = {"%x", "%y"}, rows, halves;
   std::vector<std::string> unused;
   for (int i = 0; i < ops; ++i) {
     auto pick = [&](std::vector<std::string>& from) {
@@ -173,9 +178,9 @@ std::string RandomGraph(int seed, int ops) {
       return from[from.size() - 1 - back];
     };
     const std::string name = absl::StrCat("%v", i);
-    std::string rest;
-    bool row = false;
-    switch (random() % 9) {
+    std::string rest, more;
+    bool row = false, half = false;
+    switch (random() % (parts ? 16 : 9)) {
       case 0:
         rest = absl::StrCat("MatMul(", pick(full), ", %w)");
         break;
@@ -202,11 +207,37 @@ std::string RandomGraph(int seed, int ops) {
           break;
         }
         [[fallthrough]];
-      default:
+      case 7:
+      case 8:
         rest = absl::StrCat("Add(", pick(full), ", ", pick(full), ")");
+        break;
+      case 9:
+        half = true;
+        rest = absl::StrCat("Gather(", pick(full), ", %some) {axis = 0}");
+        break;
+      case 10:
+        half = true;
+        more = absl::StrCat(name, "b");
+        rest = absl::StrCat("Split(", pick(full), ") {axis = 0}");
+        break;
+      case 11:
+      case 12:
+        if (!halves.empty()) {
+          half = random() % 2 == 0;
+          rest = absl::StrCat(half ? "Add(" : "Concat(", pick(halves), ", ", pick(halves), ")",
+                              half ? "" : " {axis = 0}");
+          break;
+        }
+        [[fallthrough]];
+      default:
+        half = true;
+        rest = absl::StrCat("Slice(", pick(full),
+                            random() % 2 == 0 ? ", %at0, %at4" : ", %at4, %at8", ", %at0)");
     }
-    absl::StrAppend(&text, name, " = ", rest, "\n");
-    (row ? rows : full).push_back(name);
+    absl::StrAppend(&text, name, more.empty() ? "" : ", ", more, " = ", rest, "\n");
+    std::vector<std::string>& made = row ? rows : half ? halves : full;
+    made.push_back(name);
+    if (!more.empty()) made.push_back(more);
     absl::StrAppend(&unused.emplace_back(), name);
   }
   // The last results, and now and then one in the middle, go out.
@@ -224,8 +255,8 @@ std::string RandomGraph(int seed, int ops) {
 
 TEST(FusionOptimal, IsTheBestOfAllSetPartitions) {
   int better = 0;
-  for (int seed = 0; seed < 120; ++seed) {
-    const std::string text = RandomGraph(seed, 4 + seed % 4);
+  for (int seed = 0; seed < 240; ++seed) {
+    const std::string text = RandomGraph(seed, 4 + seed % 4, /*parts=*/seed >= 120);
     SCOPED_TRACE(text);
     Analyzed run(text, Optimal());
     ASSERT_TRUE(run.ok());
@@ -241,6 +272,39 @@ TEST(FusionOptimal, IsTheBestOfAllSetPartitions) {
     better += p.bytes_fused < p.bytes_unfused;
   }
   EXPECT_GT(better, 80);
+}
+
+// %q may be with %p, in front of it, or with %c, behind it, but six inputs are too few for both.
+// Were the halves of %x read once where they are read together, it would be with %p.
+TEST(FusionOptimal, PartsOfOneTensorAreNotReadOnce) {
+  Analyzed run(R"(
+    arg %x: f32[16, 8]
+    arg %u: f32[8, 1]
+    arg %v: f32[8, 1]
+    arg %w: f32[8, 1]
+    weight %at0 = i64[1] {0}
+    weight %at8 = i64[1] {8}
+    weight %at16 = i64[1] {16}
+    %uv = Add(%u, %v)
+    %upper = Slice(%x, %at0, %at8, %at0)
+    %r = ReduceMean(%upper) {axes = [-1]}
+    %p = Add(%uv, %r)
+    %lower = Slice(%x, %at8, %at16, %at0)
+    %s = ReduceMean(%lower) {axes = [-1]}
+    %q = Add(%p, %s)
+    %c = Add(%q, %w)
+    return %p, %c
+  )",
+               Optimal());
+  ASSERT_TRUE(run.ok());
+  const Parts parts(run);
+  const FusionKey key{.max_inputs = 6};
+  const Partition p = parts.Finish(parts.Minimize({}, key).grouping);
+  EXPECT_EQ(p.bytes_fused, AllPartitions(parts, key).Best());
+  const double row = 4 * 8, half = 4 * 8 * 8, index = 8;
+  // u, v, upper by its two indices, p; p, lower by its three, w, c.
+  EXPECT_EQ(p.bytes_fused,
+            (row + row + half + 2 * index + row) + (row + half + 3 * index + row + row));
 }
 
 TEST(FusionOptimal, AResidualIsAnEpilogue) {
@@ -458,6 +522,12 @@ TEST(FusionOptimal, ControlFlowAndOtherMultiplicitiesStayApart) {
     EXPECT_TRUE(k.ops.size() == 1 || k.multiplicity == 5) << k.name;
   }
   EXPECT_EQ(run->partitions[kOptimal]->kernels.size(), 4u);  // Relu, Exp+Add, Loop, Tanh
+}
+
+TEST(FusionOptimal, ALoopWaitsForABranchInItsBody) {
+  Analyzed run(kBranchInLoop, Optimal());
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->partitions[kOptimal]->kernels.size(), 4u);  // Exp and Add would be one
 }
 
 // A region larger than a piece is solved piece by piece, and counted.

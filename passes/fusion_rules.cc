@@ -11,7 +11,7 @@ std::vector<absl::string_view> Words(absl::string_view list) {
 
 // Whether a list of words names the operator: by its type or by its role.
 bool Names(absl::string_view list, const OpRow& row) {
-  for (absl::string_view w : absl::StrSplit(list, ' ', absl::SkipEmpty())) {
+  for (absl::string_view w : Words(list)) {
     if (w == row.name || w == Name(row.role)) return true;
   }
   return false;
@@ -19,7 +19,7 @@ bool Names(absl::string_view list, const OpRow& row) {
 
 // Or the spelling: by one of its classes, in angle brackets.
 bool Names(absl::string_view list, const SpellingRow& row) {
-  for (absl::string_view w : absl::StrSplit(list, ' ', absl::SkipEmpty())) {
+  for (absl::string_view w : Words(list)) {
     if (w.size() < 3 || w.front() != '<') continue;
     w = w.substr(1, w.size() - 2);
     for (absl::string_view c : absl::StrSplit(row.classes, ' ')) {
@@ -43,13 +43,10 @@ FusionRules::Kind MakeKind(const std::vector<FusionRules::Pattern>& patterns, co
 
 std::vector<FusionRules::Step> StepsOf(absl::string_view names) {
   std::vector<FusionRules::Step> out;
-  const absl::Span<const StepRow> rows = FusionSteps();
   for (absl::string_view name : Words(names)) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].name == name) {
-        out.push_back({&rows[i], FindGuard(rows[i].guard), static_cast<int>(i)});
-      }
-    }
+    const StepRow* row = FindStep(name);
+    if (row == nullptr) continue;
+    out.push_back({row, FindGuard(row->guard), static_cast<int>(row - FusionSteps().data())});
   }
   return out;
 }
@@ -57,6 +54,7 @@ std::vector<FusionRules::Step> StepsOf(absl::string_view names) {
 }  // namespace
 
 FusionRules::FusionRules(const FusionPolicyRow& p) : policy(p) {
+  bool attention = false;  // a pattern starts from one in pieces
   for (absl::string_view name : Words(policy.patterns)) {
     const PatternRow* row = FindPattern(name);
     patterns.push_back({.row = row,

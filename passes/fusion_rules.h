@@ -39,7 +39,6 @@ struct FusionRules {
   const FusionPolicyRow& policy;
   std::vector<Pattern> patterns;
   std::vector<const SpellingRow*> spellings;  // that the policy makes use of
-  bool attention = false;                     // a pattern starts from one in pieces
 
  private:
   mutable absl::node_hash_map<const OpRow*, Kind> kinds_;  // nodes: entries are pointed to

@@ -76,8 +76,7 @@ TEST(Fusion, NoneLeavesEveryOpByItself) {
   EXPECT_EQ(p.bytes_fused, p.bytes_unfused);
   EXPECT_EQ(p.bytes_internal, 0);
   for (const Partition::KernelOps& k : p.kernels) EXPECT_EQ(k.pattern, "single");
-  EXPECT_EQ(p.bytes_unfused, run->numbers->total.bytes_in + run->numbers->total.bytes_out +
-                                 run->numbers->total.bytes_weights);
+  EXPECT_EQ(p.bytes_unfused, run->numbers->total.bytes());
 }
 
 TEST(Fusion, AResultThatIsReadTwiceOrGivenOutEndsAKernel) {
@@ -432,6 +431,30 @@ TEST(Fusion, WhatRepeatsIsComputedOnce) {
   EXPECT_EQ(p.kernels[0].ops.size(), 4u);
   EXPECT_EQ(p.kernels[0].more_anchors, (std::vector<OpId>{run.op("Conv", 1)}));
   EXPECT_EQ(run->partitions[1]->kernels.size(), 4u);
+}
+
+// ONNX Runtime looks for what repeats before it looks for functions in several ops.
+TEST(Fusion, WhatRepeatsInsideASpellingIsNoHindrance) {
+  Analyzed run(R"(
+    arg %x: f32[2, 8]
+    weight %two = f32[] {2.0}
+    weight %w = f32[8]
+    %m = ReduceMean(%x) {axes = [-1]}
+    %d = Sub(%x, %m)
+    %p = Pow(%d, %two)
+    %v = ReduceMean(%p) {axes = [-1]}
+    %e = Add(%v, %two)
+    %s = Sqrt(%e)
+    %again = Sub(%x, %m)
+    %q = Div(%again, %s)
+    %scaled = Mul(%q, %w)
+    %y = Add(%scaled, %w)
+    return %y
+  )",
+               WithPolicies({{.policy = "onnxruntime-cpu-extended"}}));
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run.kernels(0), "LayerNormalization");
+  EXPECT_EQ(run->partitions[0]->kernels[0].ops.size(), 10u);
 }
 
 // 32 channels: two blocks of 16.

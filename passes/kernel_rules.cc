@@ -22,9 +22,7 @@ bool Runs(const KernelNode& space, double elements) {
 }  // namespace
 
 bool MayPass(const KernelNode& from, const KernelNode& to, const KernelNode::Read& read) {
-  if (IsMovement(from) && from.loads) {
-    if (!IsMovement(to) || to.loads) return true;
-  }
+  if (IsMovement(from)) return true;
   if (IsMovement(to)) {
     if (from.converts) return true;
     return to.stores && read.use == KernelUse::kAligned && Runs(from, read.elements);
@@ -85,7 +83,7 @@ bool LegalKernel(const KernelSpace& space, absl::Span<const int32_t> nodes,
   int lead = -1;
   for (int i = 0; i < n; ++i) {
     const KernelNode& it = node(i);
-    at_load[i] = it.loads || it.converts;
+    at_load[i] = IsMovement(it) || it.converts;
     for (const KernelNode::Read& r : it.reads) {
       const int w = r.writer < 0 ? -1 : index(r.writer);
       if (w >= 0 && at_load[w] == 0) at_load[i] = 0;

@@ -1,16 +1,16 @@
 #include "passes/kernel_space.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <queue>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "ir/op_table.h"
+#include "passes/evaluate.h"
 #include "passes/pattern.h"
+#include "passes/ranked_order.h"
 
 namespace assay {
 namespace {
@@ -180,43 +180,33 @@ class Builder {
   // of the smallest op first. What a loop's body computes, the loop waits for.
   void Order() {
     const size_t groups = grouping_.groups.size();
-    std::vector<std::vector<int32_t>> slots(groups), then(groups);
-    std::vector<int32_t> waits(groups, 0);
-    auto after = [&](int32_t from, int32_t to) {
-      if (from == to || (!then[from].empty() && then[from].back() == to)) return;
-      then[from].push_back(to);
-      ++waits[to];
+    std::vector<std::vector<int32_t>> slots(groups);
+    std::vector<std::pair<int32_t, int32_t>> edges;
+    auto add_edge = [&](int32_t from, int32_t to) {
+      if (from != to) edges.emplace_back(from, to);
     };
     for (int32_t s = 0; s < static_cast<int32_t>(flow_.ops.size()); ++s) {
       const int32_t g = grouping_.kernel_of[s];
       slots[g].push_back(s);
       for (const Flow::Access& a : flow_.reads(s)) {
-        if (const int32_t w = flow_.writer(a.value); w >= 0) after(grouping_.kernel_of[w], g);
+        if (const int32_t w = flow_.writer(a.value); w >= 0) add_edge(grouping_.kernel_of[w], g);
       }
-      const OpId owner = graph_.region(graph_.op(flow_.ops[s]).region).owner;
-      if (owner.has_value() && flow_.slot[owner.index] >= 0) {
-        after(g, grouping_.kernel_of[flow_.slot[owner.index]]);
+      if (const OpId owner = RunningOwner(graph_, execution_, flow_.ops[s]); owner.has_value()) {
+        add_edge(g, grouping_.kernel_of[flow_.slot[owner.index]]);
       }
     }
-    using Ready = std::pair<int32_t, int32_t>;  // first slot, group
-    std::priority_queue<Ready, std::vector<Ready>, std::greater<Ready>> ready;
+    std::vector<int32_t> rank(groups, -1);
     for (size_t g = 0; g < groups; ++g) {
-      if (waits[g] == 0 && !slots[g].empty()) ready.emplace(slots[g][0], g);
+      if (!slots[g].empty()) rank[g] = slots[g][0];
     }
     std::vector<int32_t> node_of_group(groups, -1);
-    while (!ready.empty()) {
-      const int32_t g = ready.top().second;
-      ready.pop();
+    for (int32_t g : RankedOrder(rank, edges)) {
+      if (slots[g].empty()) continue;
       node_of_group[g] = static_cast<int32_t>(slots_.size());
       slots_.push_back(std::move(slots[g]));
-      for (int32_t next : then[g]) {
-        if (--waits[next] == 0) ready.emplace(slots[next][0], next);
-      }
     }
     out_.preds.resize(slots_.size());
-    for (size_t g = 0; g < groups; ++g) {
-      for (int32_t next : then[g]) out_.preds[node_of_group[next]].push_back(node_of_group[g]);
-    }
+    for (auto [from, to] : edges) out_.preds[node_of_group[to]].push_back(node_of_group[from]);
     for (std::vector<int32_t>& p : out_.preds) {
       std::sort(p.begin(), p.end());
       p.erase(std::unique(p.begin(), p.end()), p.end());
@@ -244,12 +234,6 @@ class Builder {
   ValueId Result(int32_t slot) const {
     const absl::Span<const ValueId> out = graph_.outputs(flow_.ops[slot]);
     return out.empty() ? ValueId() : out[0];
-  }
-
-  double SizeAt(Dim d) const {
-    if (d.known()) return static_cast<double>(d.value());
-    const absl::StatusOr<int64_t> n = shapes_.pool->Evaluate(d, numbers_.point);
-    return n.ok() ? static_cast<double>(*n) : -1;
   }
 
   // The rows of an op: how many elements one has; `trailing`: they are neighbours in memory.
@@ -303,7 +287,7 @@ class Builder {
     Rows out{.length = 1 / groups};
     bool kept_behind = false;
     for (int i = rank - 1; i >= 0; --i) {
-      const double size = SizeAt(type.dims[i]);
+      const double size = ValueAt(shapes_, numbers_, type.dims[i], -1);
       if (size < 1) return std::nullopt;
       if (reduced[i] != 0) {
         out.length *= size;
@@ -370,7 +354,6 @@ class Builder {
     } else if (slots.size() == 1 && movement == 1) {
       const OpKind& kind = Kind(slots[0]);
       node->kind = KernelKind::kMovement;
-      node->loads = true;
       node->stores = kind.movement->permutes;
     } else if (movement + stencils + rows > 0) {
       node->kind = KernelKind::kStencil;
@@ -461,6 +444,7 @@ class Builder {
           seen = {n, static_cast<int32_t>(node->reads.size())};
           node->reads.push_back({.value = a.value,
                                  .bytes = a.bytes,
+                                 .whole = numbers_.value_bytes[a.value.index],
                                  .writer = writer,
                                  .use = use,
                                  .elements = Elements(a.operand),
@@ -468,7 +452,7 @@ class Builder {
           continue;
         }
         KernelNode::Read& read = node->reads[seen.at];
-        read.bytes = std::max(read.bytes, a.bytes);
+        read.bytes = ReadTogether(read.bytes, a.bytes, read.whole);
         if (read.use != use || read.elements != Elements(a.operand)) read.use = KernelUse::kAny;
       }
       for (const Flow::Access& a : flow_.writes(s)) {

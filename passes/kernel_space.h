@@ -34,7 +34,7 @@ enum class KernelKind : uint8_t {
   kStencil,    // a result needs several elements of an operand, or some from elsewhere
   kRow,        // reduces or normalises rows
   kPointwise,  // the same at every element
-  kMovement,   // one op that moves elements
+  kMovement,   // one op that moves elements: may happen where its result is read
 };
 
 // How a node takes what it reads.
@@ -47,7 +47,8 @@ enum class KernelUse : uint8_t {
 struct KernelNode {
   struct Read {
     ValueId value;
-    double bytes = 0;     // one execution; of several reads the largest
+    double bytes = 0;     // one execution; of several reads together (ReadTogether)
+    double whole = 0;     // size of the tensor; -1 when not known
     int32_t writer = -1;  // node; -1 for inputs and weights
     KernelUse use = KernelUse::kAny;
     double elements = 0;  // of the operand
@@ -60,7 +61,6 @@ struct KernelNode {
   };
   int32_t group = 0;  // of the grouping
   KernelKind kind = KernelKind::kAlone;
-  bool loads = false;     // movement: may happen where its result is read
   bool stores = false;    // movement: may happen where its operand is written
   bool converts = false;  // pointwise: may happen where its result is read
   bool on_chip = false;   // row: one block keeps it, so more may follow over the same rows

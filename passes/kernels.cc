@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "passes/concurrency.h"
+#include "passes/evaluate.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
 #include "passes/steps.h"
@@ -14,18 +15,11 @@ namespace {
 
 using Threads = KernelPlan::Threads;
 
-// A size at the run's point; 0 when not known.
-double At(const Shapes& shapes, const Numbers& numbers, Dim d) {
-  if (d.known()) return static_cast<double>(d.value());
-  const absl::StatusOr<int64_t> n = shapes.pool->Evaluate(d, numbers.point);
-  return n.ok() ? static_cast<double>(*n) : 0;
-}
-
 // A contraction computes each element of its result by itself: images or matrices, output channels
 // (columns), output positions (rows). Of matrices in a stack of rank 4 the first axis is the batch
 // and what is left of the stack are heads; attention likewise.
 Threads OfNest(const Shapes& shapes, const Numbers& numbers, const Nest& nest, const Type& result) {
-  auto at = [&](Dim d) { return At(shapes, numbers, d); };
+  auto at = [&](Dim d) { return ValueAt(shapes, numbers, d, 0); };
   Threads t{.batch = at(nest.batch),
             .heads = 1,
             .channel = at(nest.groups) * at(nest.n),
@@ -52,7 +46,7 @@ Threads OfResult(const Shapes& shapes, const Numbers& numbers, const Type& resul
   if (!result.is_tensor() || !result.ranked) return {};
   Threads t{.batch = 1, .heads = 1, .channel = 1, .space = 1};
   for (size_t i = 0; i < result.dims.size(); ++i) {
-    const double size = At(shapes, numbers, result.dims[i]);
+    const double size = ValueAt(shapes, numbers, result.dims[i], 0);
     (i == 0 ? t.batch : i == 1 ? t.channel : t.space) *= size;
   }
   return t;
@@ -69,12 +63,10 @@ KernelPlan PlanKernels(const Graph& graph, const Shapes& shapes, const Execution
   work.reserve(steps.size());
   for (int32_t k : steps.node) {
     const Partition::KernelOps& kernel = partition.kernels[k];
-    StepWork& w = work.emplace_back();
-    for (OpId op : kernel.ops) {
-      w.macs += numbers.of(op).macs;
-      w.flops += numbers.of(op).flops;
-    }
-    w.bytes = kernel.bytes_external() * kernel.multiplicity;
+    const OpNumbers sum = numbers.Sum(kernel.ops);
+    work.push_back({.macs = sum.macs,
+                    .flops = sum.flops,
+                    .bytes = kernel.bytes_external() * kernel.multiplicity});
   }
   const int kernels = static_cast<int>(partition.kernels.size());
   out.concurrency = MeasureSteps(steps, work, kernels);
@@ -97,7 +89,8 @@ KernelPlan PlanKernels(const Graph& graph, const Shapes& shapes, const Execution
       for (OpId sibling : kernel.more_anchors) {
         const Work& more = works.of(sibling);
         if (!more.nest.has_value()) continue;
-        t.channel += At(shapes, numbers, more.nest->groups) * At(shapes, numbers, more.nest->n);
+        t.channel += ValueAt(shapes, numbers, more.nest->groups, 0) *
+                     ValueAt(shapes, numbers, more.nest->n, 0);
       }
     }
     out.threads.push_back(t);

@@ -136,6 +136,18 @@ Memory PlanSteps(const Steps& steps) {
   return out;
 }
 
+double WeightBytes(const Graph& graph, const Execution& execution,
+                   absl::Span<const double> value_bytes, const Flow& flow) {
+  double bytes = 0;
+  for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
+    if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {
+      bytes += std::max(0.0, value_bytes[v.index]);
+    }
+  }
+  for (OpId op : flow.ops) bytes += static_cast<double>(NumbersInAttributes(graph, op).bytes);
+  return bytes;
+}
+
 double PeakActivationBytes(const Graph& graph, const Execution& execution,
                            absl::Span<const double> value_bytes, const Flow& flow) {
   const Steps steps = Steps::OfOps(graph, execution, flow, value_bytes);
@@ -145,14 +157,7 @@ double PeakActivationBytes(const Graph& graph, const Execution& execution,
 Memory PlanMemory(const Graph& graph, const Execution& execution, const Numbers& numbers,
                   const Flow& flow) {
   Memory out = PlanSteps(Steps::OfOps(graph, execution, flow, numbers.value_bytes));
-  for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
-    if (execution.is_weight(v) && execution.root[v.index] == v && !flow.readers(v).empty()) {
-      out.weights_bytes += std::max(0.0, numbers.value_bytes[v.index]);
-    }
-  }
-  for (OpId op : flow.ops) {
-    out.weights_bytes += static_cast<double>(NumbersInAttributes(graph, op).bytes);
-  }
+  out.weights_bytes = WeightBytes(graph, execution, numbers.value_bytes, flow);
   out.caches = FindCaches(graph, execution, flow, numbers.value_bytes);
   return out;
 }

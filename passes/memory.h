@@ -32,6 +32,10 @@ Memory PlanSteps(const Steps& steps);
 Memory PlanMemory(const Graph& graph, const Execution& execution, const Numbers& numbers,
                   const Flow& flow);
 
+// Memory::weights_bytes: the weights that a run reads, each once, and the numbers in attributes.
+double WeightBytes(const Graph& graph, const Execution& execution,
+                   absl::Span<const double> value_bytes, const Flow& flow);
+
 // Memory::peak_activation_bytes with other sizes: a what-if on precision.
 double PeakActivationBytes(const Graph& graph, const Execution& execution,
                            absl::Span<const double> value_bytes, const Flow& flow);

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "ir/op_table.h"
 #include "passes/pattern.h"
+#include "passes/ranked_order.h"
 #include "passes/work.h"
 
 namespace assay {
@@ -18,12 +18,7 @@ namespace {
 
 bool IsHeavy(const Graph& graph, OpId op) {
   const OpRow* row = graph.op(op).row;
-  return row != nullptr && (row->role == Role::kContraction || row->role == Role::kAttention);
-}
-
-bool MayHoldSeveral(absl::string_view pattern) {
-  const PatternRow* row = FindPattern(pattern);
-  return row != nullptr && row->several;
+  return row != nullptr && IsHeavy(row->role);
 }
 
 class Finisher {
@@ -101,7 +96,6 @@ class Finisher {
     return slot < 0 ? -1 : out_.kernel_of[flow_.ops[slot].index];
   }
 
-  // A tensor of which several ops read a part counts with the parts, up to the whole of it.
   void Read(int32_t id, const Flow::Access& a, Partition::KernelOps* k) {
     Seen& seen = seen_[a.value.index];
     if (seen.kernel != id) {
@@ -111,8 +105,7 @@ class Finisher {
       return;
     }
     double& bytes = k->read_bytes[seen.at];
-    const double most = std::max({bytes, a.bytes, numbers_.value_bytes[a.value.index]});
-    bytes = std::min(bytes + a.bytes, most);
+    bytes = ReadTogether(bytes, a.bytes, numbers_.value_bytes[a.value.index]);
   }
 
   bool Leaves(ValueId v, int32_t kernel) const {
@@ -137,37 +130,22 @@ class Finisher {
 std::vector<int32_t> OrderOf(const Flow& flow, const Grouping& grouping) {
   const size_t groups = grouping.groups.size();
   const int32_t slots = static_cast<int32_t>(flow.ops.size());
-  std::vector<int32_t> first(groups, -1), waits(groups, 0);
+  std::vector<int32_t> first(groups, -1);
   for (int32_t s = slots - 1; s >= 0; --s) first[grouping.kernel_of[s]] = s;
-  auto each_edge = [&](int32_t s, auto&& visit) {
-    for (const Flow::Access& w : flow.writes(s)) {
-      for (int32_t r : flow.readers(w.value)) {
-        if (grouping.kernel_of[r] != grouping.kernel_of[s]) visit(grouping.kernel_of[r]);
-      }
-    }
-  };
+  std::vector<std::pair<int32_t, int32_t>> edges;
   for (int32_t s = 0; s < slots; ++s) {
-    each_edge(s, [&](int32_t to) { ++waits[to]; });
-  }
-  std::vector<std::vector<int32_t>> members(groups);
-  for (int32_t s = 0; s < slots; ++s) members[grouping.kernel_of[s]].push_back(s);
-  // Ready groups by their first op, the smallest on top.
-  std::priority_queue<int32_t, std::vector<int32_t>, std::greater<>> ready;
-  for (size_t g = 0; g < groups; ++g) {
-    if (waits[g] == 0 && first[g] >= 0) ready.push(first[g]);
+    for (const Flow::Access& a : flow.reads(s)) {
+      const int32_t writer = flow.writer(a.value);
+      if (writer < 0) continue;
+      const int32_t from = grouping.kernel_of[writer], to = grouping.kernel_of[s];
+      if (from != to) edges.emplace_back(from, to);
+    }
   }
   std::vector<int32_t> out;
   std::vector<uint8_t> placed(groups, 0);
-  while (!ready.empty()) {
-    const int32_t g = grouping.kernel_of[ready.top()];
-    ready.pop();
+  for (int32_t g : RankedOrder(first, edges)) {
     placed[g] = 1;
-    out.push_back(g);
-    for (int32_t s : members[g]) {
-      each_edge(s, [&](int32_t to) {
-        if (--waits[to] == 0) ready.push(first[to]);
-      });
-    }
+    if (first[g] >= 0) out.push_back(g);
   }
   for (int32_t s = 0; s < slots; ++s) {
     const int32_t g = grouping.kernel_of[s];
@@ -177,6 +155,10 @@ std::vector<int32_t> OrderOf(const Flow& flow, const Grouping& grouping) {
 }
 
 }  // namespace
+
+double ReadTogether(double a, double b, double whole) {
+  return std::min(a + b, std::max({a, b, whole}));
+}
 
 Partition FinishPartition(const Graph& graph, const Execution& execution, const Numbers& numbers,
                           const Flow& flow, const FusionKey& key, const Grouping& grouping) {
@@ -202,17 +184,6 @@ Partition FinishPartition(const Graph& graph, const Execution& execution, const 
   for (const Partition::Inserted& i : grouping.inserted) out.inserted += i.multiplicity * i.bytes;
   out.bytes_fused += out.inserted;
   out.inserted_kernels = grouping.inserted;
-  return out;
-}
-
-Grouping GroupingOf(const Partition& partition, const Flow& flow) {
-  Grouping out;
-  out.kernel_of.reserve(flow.ops.size());
-  for (OpId op : flow.ops) out.kernel_of.push_back(partition.kernel_of[op.index]);
-  out.groups.reserve(partition.kernels.size());
-  for (const Partition::KernelOps& k : partition.kernels) {
-    out.groups.push_back({.name = k.name, .pattern = k.pattern});
-  }
   return out;
 }
 
@@ -246,7 +217,7 @@ absl::Status VerifyPartition(const Graph& graph, const Execution& execution,
       return absl::InternalError(
           absl::StrCat("kernel ", k, " holds ", heavy, " heavy ops and lists ", anchors));
     }
-    if (heavy > 1 && !MayHoldSeveral(partition.kernels[k].pattern)) {
+    if (heavy > 1 && !HoldsSeveral(partition.kernels[k].pattern)) {
       return absl::InternalError(absl::StrCat("kernel ", k, " of pattern ",
                                               partition.kernels[k].pattern, " holds ", heavy,
                                               " heavy ops"));
@@ -261,7 +232,9 @@ absl::Status VerifyPartition(const Graph& graph, const Execution& execution,
   }
   if (held != running) return absl::InternalError("the kernels do not hold what runs");
 
-  // No cycle: every kernel stands behind those that it reads from.
+  // Every kernel stands behind those that it reads from, so there is no circle but one through a
+  // loop and its body.
+  std::vector<std::pair<int32_t, int32_t>> edges;
   for (OpId op(0); op.index < graph.num_ops(); ++op.index) {
     const int32_t k = partition.kernel_of[op.index];
     if (k < 0) continue;
@@ -269,12 +242,23 @@ absl::Status VerifyPartition(const Graph& graph, const Execution& execution,
       if (!v.has_value()) continue;
       const Value& root = graph.value(execution.root[v.index]);
       if (root.def != Value::Def::kOp) continue;
-      if (partition.kernel_of[root.op.index] > k) {
-        return absl::InternalError(absl::StrCat(
-            "kernel ", k, " reads from kernel ", partition.kernel_of[root.op.index], " at ",
-            graph.Describe(op), ": they wait for each other in a circle, or are out of order"));
+      const int32_t from = partition.kernel_of[root.op.index];
+      if (from > k) {
+        return absl::InternalError(
+            absl::StrCat("kernel ", k, " reads from kernel ", from, " at ", graph.Describe(op),
+                         ": they wait for each other in a circle, or are out of order"));
       }
+      if (from >= 0 && from != k) edges.emplace_back(from, k);
     }
+    if (const OpId owner = RunningOwner(graph, execution, op); owner.has_value()) {
+      edges.emplace_back(k, partition.kernel_of[owner.index]);
+    }
+  }
+  std::vector<int32_t> rank(kernels);
+  for (int k = 0; k < kernels; ++k) rank[k] = k;
+  if (RankedOrder(rank, edges).size() != rank.size()) {
+    return absl::InternalError(
+        "kernels around a loop wait for each other in a circle through its body");
   }
 
   const double saved = partition.internal_writes + partition.internal_reads +

@@ -34,13 +34,15 @@ struct Grouping {
 Partition FinishPartition(const Graph& graph, const Execution& execution, const Numbers& numbers,
                           const Flow& flow, const FusionKey& key, const Grouping& grouping);
 
-// The grouping that a partition came from, without its inserted kernels: where a policy that
-// improves another one's kernels starts.
-Grouping GroupingOf(const Partition& partition, const Flow& flow);
+// Bytes that two reads of a tensor are together in one kernel: parts count each, up to the whole
+// tensor (-1: its size is not known, and the larger read counts). Neither the order of more than
+// two reads nor how they are taken together makes a difference.
+double ReadTogether(double a, double b, double whole);
 
 // The invariants: each op that runs in exactly one kernel, ops ascending, every kernel behind
-// those that it reads from (so there is no cycle), one heavy op per kernel unless the pattern takes
-// more, the traffic identity of passes/facts.h. For tests and --verify.
+// those that it reads from, no kernels that wait for each other in a circle (a loop waits for its
+// body), one heavy op per kernel unless the pattern takes more, the traffic identity of
+// passes/facts.h. For tests and --verify.
 absl::Status VerifyPartition(const Graph& graph, const Execution& execution,
                              const Partition& partition);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "passes/partition_test_util.h"
 #include "passes/passes_test_util.h"
 
 namespace assay {
@@ -65,6 +66,32 @@ TEST_F(PartitionTest, ACycleIsFound) {
   // a and d together wait for b and c, which wait for a.
   const absl::Status s = Verify(Finish({0, 1, 1, 0}, {{.name = "around"}, {.name = "between"}}));
   EXPECT_TRUE(absl::StrContains(s.message(), "in a circle")) << s;
+}
+
+// What the body computes, the loop waits for: through a branch that is known, too.
+TEST(Partition, ACycleThroughTheBodyOfALoopIsFound) {
+  Analyzed run(kBranchInLoop);
+  ASSERT_TRUE(run.ok());
+  auto verify = [&](std::vector<int32_t> kernel_of, int kernels) {
+    Grouping grouping;
+    grouping.kernel_of = std::move(kernel_of);
+    grouping.groups.resize(kernels);
+    return VerifyPartition(
+        run.graph(), *run->execution,
+        FinishPartition(run.graph(), *run->execution, *run->numbers, *run->flow, {}, grouping));
+  };
+  // Exp, Loop, Tanh, Add.
+  EXPECT_TRUE(verify({0, 1, 2, 3}, 4).ok());
+  const absl::Status s = verify({0, 1, 2, 0}, 3);
+  EXPECT_TRUE(absl::StrContains(s.message(), "in a circle")) << s;
+}
+
+TEST(Partition, PartsThatAreReadTogetherCountUpToTheWhole) {
+  EXPECT_EQ(ReadTogether(3, 4, 10), 7);
+  EXPECT_EQ(ReadTogether(7, 4, 10), 10);
+  EXPECT_EQ(ReadTogether(12, 4, 10), 12);
+  EXPECT_EQ(ReadTogether(3, 4, -1), 4);
+  EXPECT_EQ(ReadTogether(0, 4, 10), 4);
 }
 
 TEST_F(PartitionTest, AWrongSumIsFound) {

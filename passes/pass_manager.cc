@@ -48,8 +48,7 @@ absl::Status RunWork(PassRun& r) {
 
 absl::Status RunEvaluate(PassRun& r) {
   const Analysis& a = r.analysis;
-  const Point point =
-      r.request.point.has_value() ? *r.request.point : DefaultPoint(r.graph, *a.shapes);
+  const Point point = r.request.point.has_value() ? *r.request.point : DefaultPoint(*a.shapes);
   if (point.size() != a.shapes->pool->symbols().size()) {
     return absl::InvalidArgumentError(absl::StrCat("the point has ", point.size(), " numbers for ",
                                                    a.shapes->pool->symbols().size(),

@@ -90,6 +90,13 @@ absl::Span<const StepRow> FusionSteps() {
   return kRows;
 }
 
+const StepRow* FindStep(absl::string_view name) {
+  for (const StepRow& row : FusionSteps()) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
 absl::Span<const PatternRow> FusionPatterns() {
   static constexpr PatternRow kRows[] = {
       {.name = "attention",
@@ -301,20 +308,27 @@ const PatternRow* FindPattern(absl::string_view name) {
   return nullptr;
 }
 
+bool HoldsSeveral(absl::string_view pattern) {
+  const PatternRow* row = FindPattern(pattern);
+  return row != nullptr && row->several;
+}
+
 // What ONNX Runtime does is written down in its documentation ("Graph optimizations in ONNX
 // Runtime") and seen in the graphs that it saves; testdata/fusion has counts of both.
 absl::Span<const FusionPolicyRow> FusionPolicies() {
+  static constexpr absl::string_view kGreedyPatterns =
+      "attention attention-op squeeze-excite conv+bn+act norm softmax rotary matmul+bias+act "
+      "qkv-projection act add+act reduction pointwise";
+  // From ONNX Runtime's level extended on.
+  static constexpr absl::string_view kExtendedPatterns =
+      "gelu conv-folded+act pool-padded gemm+bias+act scaled-matmul skip-norm norm-alone";
   static constexpr FusionPolicyRow kRows[] = {
       {.name = "none", .patterns = "", .what = "every op is a kernel"},
       {.name = "greedy",
-       .patterns =
-           "attention attention-op squeeze-excite conv+bn+act norm softmax rotary matmul+bias+act "
-           "qkv-projection act add+act reduction pointwise",
+       .patterns = kGreedyPatterns,
        .what = "grow along single-consumer edges, up to a fork, a join or a limit"},
       {.name = "optimal",
-       .patterns =
-           "attention attention-op squeeze-excite conv+bn+act norm softmax rotary matmul+bias+act "
-           "qkv-projection act add+act reduction pointwise",
+       .patterns = kGreedyPatterns,
        .least_traffic = true,
        .what = "greedy's kernels put together for the least traffic, exactly where that can be "
                "searched"},
@@ -338,28 +352,24 @@ absl::Span<const FusionPolicyRow> FusionPolicies() {
        .copies = "Transpose",
        .what = "ONNX Runtime on a CPU, level basic: constants folded, scale and shift in weights"},
       {.name = "onnxruntime-cpu-extended",
-       .patterns = "gelu conv-folded+act pool-padded gemm+bias+act scaled-matmul skip-norm "
-                   "norm-alone",
+       .patterns = kExtendedPatterns,
        .twins = true,
        .copies = "Transpose",
        .what = "level extended: activations in convolution and Gemm, GELU, LayerNormalization"},
       {.name = "onnxruntime-cpu-layout",
-       .patterns = "gelu conv-folded+act pool-padded gemm+bias+act scaled-matmul skip-norm "
-                   "norm-alone",
+       .patterns = kExtendedPatterns,
        .layout = "nchwc",
        .twins = true,
        .copies = "Transpose",
        .what = "level layout: convolutions and pools in channel blocks, reorders inserted"},
       {.name = "onnxruntime-cpu-all",
-       .patterns = "gelu conv-folded+act pool-padded gemm+bias+act scaled-matmul skip-norm "
-                   "norm-alone",
+       .patterns = kExtendedPatterns,
        .layout = "nchwc",
        .twins = true,
        .copies = "Transpose",
        .what = "level all: on a CPU the same as layout"},
       {.name = "onnxruntime-cpu",
-       .patterns = "gelu conv-folded+act pool-padded gemm+bias+act scaled-matmul skip-norm "
-                   "norm-alone",
+       .patterns = kExtendedPatterns,
        .layout = "nchwc",
        .twins = true,
        .copies = "Transpose",

@@ -42,6 +42,8 @@ struct StepRow {
   absl::string_view guard = "";
 };
 absl::Span<const StepRow> FusionSteps();
+// Null when there is none.
+const StepRow* FindStep(absl::string_view name);
 
 struct PatternRow {
   absl::string_view name;   // "conv+bn+act"; attention patterns' names begin with "attention"
@@ -61,6 +63,8 @@ struct PatternRow {
 absl::Span<const PatternRow> FusionPatterns();
 // Null when there is none.
 const PatternRow* FindPattern(absl::string_view name);
+// A kernel of that pattern may hold several heavy ops.
+bool HoldsSeveral(absl::string_view pattern);
 
 struct FusionPolicyRow {
   absl::string_view name;      // "greedy"

@@ -1,9 +1,7 @@
 #include "passes/region_search.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,15 +13,6 @@
 
 namespace assay {
 namespace {
-
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
-NodeSet Bit(int node) { return NodeSet{1} << node; }
-
-template <class Visit>
-void ForEach(NodeSet set, Visit&& visit) {
-  for (; set != 0; set &= set - 1) visit(absl::countr_zero(set));
-}
 
 // A group that may still grow. `before` and `behind` hold nodes of open groups.
 struct Open {
@@ -197,7 +186,7 @@ class Solver {
         continue;
       }
       const double bytes = Cost(done.nodes);
-      if (bytes == kNever) return false;
+      if (bytes == kNoGroup) return false;
       way->bytes += bytes;
       ++way->groups;
       history_.emplace_back(done.nodes, way->history);
@@ -257,7 +246,7 @@ class Solver {
       double bytes = ways_[w].bytes;
       for (const Open& g : ways_[w].open) {
         double c = Cost(g.nodes);
-        if (c == kNever) {
+        if (c == kNoGroup) {
           c = 0;
           ForEach(g.nodes, [&](int node) { c += Cost(Bit(node)); });
         }

@@ -21,20 +21,33 @@
 #define ASSAY_PASSES_REGION_SEARCH_H_
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/numeric/bits.h"
 
 namespace assay {
 
 using NodeSet = uint64_t;  // of up to 64 nodes
+
+inline NodeSet Bit(int node) { return NodeSet{1} << node; }
+
+// Visits the nodes, ascending.
+template <class Visit>
+void ForEach(NodeSet set, Visit&& visit) {
+  for (; set != 0; set &= set - 1) visit(absl::countr_zero(set));
+}
+
+// What a group costs when there may be none such.
+inline constexpr double kNoGroup = std::numeric_limits<double>::infinity();
 
 struct RegionProblem {
   // By node, in an order in which every node comes after those it waits for.
   std::vector<NodeSet> preds;      // nodes that it waits for
   std::vector<NodeSet> joins;      // symmetric: these two hang together
   std::vector<NodeSet> conflicts;  // symmetric: these two are never in one group
-  // Of a group; infinite when there may be no such group. That of one node is finite.
+  // Of a group, or kNoGroup. That of one node is finite.
   absl::FunctionRef<double(NodeSet)> cost;
 
   int size() const { return static_cast<int>(preds.size()); }

@@ -11,10 +11,6 @@
 namespace assay {
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
-NodeSet Bit(int node) { return NodeSet{1} << node; }
-
 // The groups hang together, hold no conflict, and can run one after the other.
 bool MayBe(const RegionProblem& problem, const std::vector<NodeSet>& groups) {
   for (NodeSet g : groups) {
@@ -59,7 +55,7 @@ void Everything(const RegionProblem& problem, int node, std::vector<NodeSet>* gr
     double cost = 0;
     for (NodeSet g : *groups) cost += problem.cost(g);
     const std::pair<double, size_t> here(cost, groups->size());
-    if (cost < kNever && here < *best && MayBe(problem, *groups)) *best = here;
+    if (cost < kNoGroup && here < *best && MayBe(problem, *groups)) *best = here;
     return;
   }
   for (size_t g = 0; g <= groups->size(); ++g) {
@@ -102,7 +98,7 @@ struct Random {
     if (size == 1) return 20;
     uint64_t mixed = (set ^ salt) * 0x9e3779b97f4a7c15;
     mixed = (mixed ^ mixed >> 31) * 0xbf58476d1ce4e5b9 >> 20;
-    return mixed % 4 == 0 ? kNever : 20 * size - static_cast<double>(mixed / 4 % (10 * size));
+    return mixed % 4 == 0 ? kNoGroup : 20 * size - static_cast<double>(mixed / 4 % (10 * size));
   }
   std::mt19937 random;
   uint64_t salt;
@@ -120,7 +116,7 @@ TEST(RegionSearch, IsTheBestOfAllSetPartitions) {
     EXPECT_TRUE(found.exact);
     EXPECT_TRUE(MayBe(problem, found.groups));
     std::vector<NodeSet> groups;
-    std::pair<double, size_t> best(kNever, 0);
+    std::pair<double, size_t> best(kNoGroup, 0);
     Everything(problem, 0, &groups, &best);
     EXPECT_EQ(found.cost, best.first);
     EXPECT_EQ(found.groups.size(), best.second);
@@ -161,7 +157,7 @@ TEST(RegionSearch, AChainIsCheap) {
     joins[i - 1] |= Bit(i);
   }
   // At most 8 in a group; every group costs 1.
-  auto cost = [](NodeSet set) { return absl::popcount(set) <= 8 ? 1.0 : kNever; };
+  auto cost = [](NodeSet set) { return absl::popcount(set) <= 8 ? 1.0 : kNoGroup; };
   const RegionProblem problem{preds, joins, std::vector<NodeSet>(kNodes), cost};
   const RegionSolution found = SolveRegion(problem, {});
   EXPECT_TRUE(found.exact);

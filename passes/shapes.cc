@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,13 +17,12 @@
 #include "absl/strings/str_join.h"
 #include "ir/op_context.h"
 #include "ir/op_table.h"
+#include "ir/ops/fold.h"
 #include "ir/suggest.h"
 
 namespace assay {
 namespace {
 
-// Contents of floating tensors are followed only when they are as few as the scales of a Resize.
-constexpr int64_t kMaxRealElements = 16;
 // A tensor of more elements than this cannot exist; products of its size with a width stay in 64
 // bits.
 constexpr int64_t kMaxElements = int64_t{1} << 58;
@@ -137,36 +138,22 @@ class Inference : public OpEnvironment {
     if (c.payload.kind == Payload::Kind::kAbsent || c.sparse) return false;
     const bool integral = IsInteger(c.dtype) || c.dtype == DType::kBool;
     if (!integral && !IsFloat(c.dtype)) return false;
-    int64_t n = 1;
-    for (int64_t d : c.dims) {
-      if (__builtin_mul_overflow(n, d, &n)) return false;
-    }
-    return n >= 0 && n <= (integral ? TensorValue::kMaxElements : kMaxRealElements);
+    return c.stored_elements <= (integral ? TensorValue::kMaxElements : kMaxFloats);
   }
 
   void Decode(ValueId v) {
     out_.value_index[v.index] = kNoContents;
     const Constant& c = *stored_[v.index];
-    TensorValue contents;
-    for (int64_t d : c.dims) contents.dims.push_back(Dim(d));
-    const int64_t n = contents.size();
-    if (c.payload.kind == Payload::Kind::kInline) {
-      for (int64_t i : c.payload.ints) contents.elems.push_back(Elem::Int(i));
-      for (double r : c.payload.reals) contents.elems.push_back(Elem::Real(r));
-    } else {
-      if (graph_.reader() == nullptr) return;
-      absl::StatusOr<std::vector<Elem>> elems = graph_.reader()->Read(c);
-      if (!elems.ok()) {
-        if (!absl::IsNotFound(elems.status())) {
-          out_.diagnostics.push_back(
-              {std::string(graph_.name(v)), std::string(elems.status().message())});
-        }
-        return;
-      }
+    absl::StatusOr<std::vector<Elem>> elems = StoredElements(graph_, c);
+    if (elems.ok()) {
+      TensorValue contents;
+      for (int64_t d : c.dims) contents.dims.push_back(Dim(d));
       contents.elems = *std::move(elems);
+      SetValue(v, std::move(contents));
+    } else if (!absl::IsNotFound(elems.status())) {
+      out_.diagnostics.push_back(
+          {std::string(graph_.name(v)), std::string(elems.status().message())});
     }
-    if (static_cast<int64_t>(contents.elems.size()) != n) return;
-    SetValue(v, std::move(contents));
   }
 
   // --- Inputs ---
@@ -222,7 +209,18 @@ class Inference : public OpEnvironment {
     return t;
   }
 
+  // The symbol that a dimension is, if it is one, has that size wherever it stands.
+  void Bind(Dim d, int64_t size, absl::string_view option) {
+    const int s = pool().SymbolIndex(d);
+    if (s < 0) return;
+    pool().symbol(s).bounds = {size, size};
+    pool().Define(s, Dim(size));
+    given_.try_emplace(pool().symbols()[s].name, option);
+    any_equation_ = true;
+  }
+
   absl::Status SetInputs();
+  absl::Status SetInputAxis(ValueId v, size_t i, int64_t size, absl::string_view option, Dim* d);
   absl::Status SetInputShape(ValueId v, Type* type);
   absl::Status SetInputValue(const Bindings::InputValue& given);
   absl::Status CheckBindings();
@@ -310,6 +308,7 @@ class Inference : public OpEnvironment {
   std::vector<const Constant*> stored_;  // by ValueId: where undecoded contents are
   std::vector<Assumption> equations_;
   std::set<std::string> used_names_;
+  std::map<std::string, std::string, std::less<>> given_;  // by symbol: the option that bound it
   absl::Status binding_error_;  // of the first --dim that a dimension cannot have
   bool any_equation_ = false;
   int64_t budget_ = 0;
@@ -390,6 +389,27 @@ absl::Status Inference::InputError(absl::string_view option, absl::string_view n
       absl::StrCat(graph_.source().file, ": ", option, ": no input `", name, "`; ", hint));
 }
 
+// An axis of an input takes the size that an option gives it, in place of a fixed one too. An axis
+// with a name has one size only.
+absl::Status Inference::SetInputAxis(ValueId v, size_t i, int64_t size, absl::string_view option,
+                                     Dim* d) {
+  const ClaimedType* claim = graph_.claim_of(v);
+  if (claim != nullptr && i < claim->dims.size() && claim->dims[i].value < 0 && d->known() &&
+      d->value() != size) {
+    absl::string_view symbol = graph_.str(claim->dims[i].symbol);
+    const std::string unnamed = absl::StrCat(graph_.name(v), ".", i);
+    if (symbol.empty()) symbol = unnamed;
+    if (const auto given = given_.find(symbol); given != given_.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          graph_.source().file, ": ", option, ": axis ", i, " of input `", graph_.name(v), "` is `",
+          symbol, "`, which is ", d->value(), " by ", given->second, "; leave one of the two out"));
+    }
+  }
+  Bind(*d, size, option);
+  *d = Dim(size);
+  return absl::OkStatus();
+}
+
 absl::Status Inference::SetInputShape(ValueId v, Type* type) {
   for (const auto& [input, shape] : bindings_.shapes) {
     if (input != graph_.name(v)) continue;
@@ -403,24 +423,20 @@ absl::Status Inference::SetInputShape(ValueId v, Type* type) {
           graph_.source().file, ": --shape ", input, ": it has ", type->dims.size(),
           " dimensions, not ", shape.size(), "; it is declared ", ToString(*type, pool())));
     }
-    for (size_t i = 0; i < shape.size(); ++i) {
-      if (type->ranked) {
-        // The symbol of that axis takes the value everywhere.
-        const int s = pool().SymbolIndex(type->dims[i]);
-        if (s >= 0) {
-          pool().symbol(s).bounds = {shape[i], shape[i]};
-          pool().Define(s, Dim(shape[i]));
-        }
-      }
-    }
     type->ranked = true;
-    type->dims.clear();
-    for (int64_t d : shape) type->dims.push_back(Dim(d));
+    type->dims.resize(shape.size());
+    const std::string option = absl::StrCat("--shape ", input, "=", absl::StrJoin(shape, "x"));
+    for (size_t i = 0; i < shape.size(); ++i) {
+      if (absl::Status s = SetInputAxis(v, i, shape[i], option, &type->dims[i]); !s.ok()) return s;
+    }
   }
   return absl::OkStatus();
 }
 
 absl::Status Inference::SetInputs() {
+  for (const auto& [name, size] : bindings_.dims) {
+    given_[name] = absl::StrCat("--dim ", name, "=", size);
+  }
   const std::vector<ValueId>& inputs = graph_.region(Graph::kMain).args;
   for (ValueId v : inputs) {
     const ClaimedType* claim = graph_.claim_of(v);
@@ -441,12 +457,10 @@ absl::Status Inference::SetInputs() {
       type = FromClaim(*claim, absl::StrCat("input `", graph_.name(v), "`"));
     }
     if (bindings_.batch.has_value() && type.is_tensor() && type.ranked && type.rank() > 0) {
-      const int s = pool().SymbolIndex(type.dims[0]);
-      if (s >= 0) {
-        pool().symbol(s).bounds = {*bindings_.batch, *bindings_.batch};
-        pool().Define(s, Dim(*bindings_.batch));
+      const std::string option = absl::StrCat("--batch ", *bindings_.batch);
+      if (absl::Status s = SetInputAxis(v, 0, *bindings_.batch, option, &type.dims[0]); !s.ok()) {
+        return s;
       }
-      type.dims[0] = Dim(*bindings_.batch);
     }
     if (absl::Status s = SetInputShape(v, &type); !s.ok()) return s;
     if (absl::Status s = CheckSizes(type); !s.ok()) {
@@ -456,9 +470,6 @@ absl::Status Inference::SetInputs() {
     out_.types[v.index] = std::move(type);
   }
   if (!binding_error_.ok()) return binding_error_;
-  for (ValueId v : inputs) {
-    for (Dim& d : out_.types[v.index].dims) d = pool().Resolve(d);
-  }
   for (const auto& [input, shape] : bindings_.shapes) {
     bool found = false;
     for (ValueId v : inputs) found |= graph_.name(v) == input;
@@ -467,6 +478,9 @@ absl::Status Inference::SetInputs() {
   for (const Bindings::InputValue& given : bindings_.values) {
     if (absl::Status s = SetInputValue(given); !s.ok()) return s;
   }
+  for (ValueId v : inputs) {
+    for (Dim& d : out_.types[v.index].dims) d = pool().Resolve(d);
+  }
   return absl::OkStatus();
 }
 
@@ -474,6 +488,7 @@ absl::Status Inference::SetInputValue(const Bindings::InputValue& given) {
   for (ValueId v : graph_.region(Graph::kMain).args) {
     if (graph_.name(v) != given.input) continue;
     Type& type = out_.types[v.index];
+    for (Dim& d : type.dims) d = pool().Resolve(d);
     const int64_t count = static_cast<int64_t>(given.reals.size());
     if (type.kind == TypeKind::kUnknown || (type.is_tensor() && !type.ranked)) {
       type = Type::Tensor(type.dtype == DType::kUndefined ? DType::kI64 : type.dtype, {Dim(count)});
@@ -491,8 +506,7 @@ absl::Status Inference::SetInputValue(const Bindings::InputValue& given) {
         }
       }
       if (num_free == 1 && known > 0 && count % known == 0) {
-        const int s = pool().SymbolIndex(type.dims[free]);
-        if (s >= 0) pool().Define(s, Dim(count / known));
+        Bind(type.dims[free], count / known, absl::StrCat("--value ", given.input));
         type.dims[free] = Dim(count / known);
       }
     }
@@ -535,9 +549,7 @@ absl::Status Inference::CheckBindings() {
               graph_.source().file, ": --dim ", name, "=", value, ": it is at least ", b.low,
               b.high == Bounds::kNoBound ? "" : absl::StrCat(" and at most ", b.high)));
         }
-        pool().symbol(s).bounds = {value, value};
-        pool().Define(s, Dim(value));
-        any_equation_ = true;
+        Bind(*symbol, value, "--dim");
         continue;
       }
       if (symbol->is(value)) continue;
@@ -655,8 +667,7 @@ absl::StatusOr<Shapes> InferShapes(const Graph& graph, const Bindings& bindings)
   return Inference(graph, bindings).Run();
 }
 
-Point DefaultPoint(const Graph& graph, const Shapes& shapes) {
-  (void)graph;
+Point DefaultPoint(const Shapes& shapes) {
   const DimPool& pool = *shapes.pool;
   absl::Span<const SymbolInfo> symbols = pool.symbols();
   Point point(symbols.size(), 1);

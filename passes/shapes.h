@@ -21,7 +21,7 @@
 namespace assay {
 
 // What the user fixes of the inputs. Names that the model does not have are errors that list those
-// it has.
+// it has; a symbol that is given two sizes is an error that names both.
 struct Bindings {
   std::vector<std::pair<std::string, int64_t>> dims;  // --dim batch=8
   std::optional<int64_t> batch;                       // --batch 8: axis 0 of every input
@@ -39,7 +39,7 @@ absl::StatusOr<Shapes> InferShapes(const Graph& graph, const Bindings& bindings)
 // The point at which numbers are given: bound symbols as bound; axis 0 of an input counts as 1,
 // every other symbol as the smallest power of two that keeps every dimension at least 1 and the
 // equations of Shapes true (a detector that joins strides 16 and 32 wants a height of 32).
-Point DefaultPoint(const Graph& graph, const Shapes& shapes);
+Point DefaultPoint(const Shapes& shapes);
 
 }  // namespace assay
 

@@ -29,7 +29,7 @@ struct Inferred {
     return ToString(shapes.type(Value(name)), *shapes.pool);
   }
   int64_t At(absl::string_view symbol) const {
-    const Point point = DefaultPoint(graph, shapes);
+    const Point point = DefaultPoint(shapes);
     absl::StatusOr<int64_t> v = shapes.pool->Evaluate(*shapes.pool->FindSymbol(symbol), point);
     return v.ok() ? *v : -1;
   }
@@ -135,6 +135,56 @@ TEST(ShapesTest, InputContentsDecideShapes) {
   absl::StatusOr<Inferred> i = Infer(kReshape, bindings);
   ASSERT_TRUE(i.ok()) << i.status();
   EXPECT_EQ(i->Type("y"), "f32[3, 4]");
+}
+
+TEST(ShapesTest, InputContentsBindTheirLengthEverywhere) {
+  constexpr char kShared[] = R"(
+  arg %y: f32[N, M]
+  arg %x: i64[N]
+  %z = Relu(%y)
+  return %z, %x
+)";
+  Bindings bindings;
+  bindings.values = {{"x", {1, 2, 3}, {1, 2, 3}}};
+  absl::StatusOr<Inferred> i = Infer(kShared, bindings);
+  ASSERT_TRUE(i.ok()) << i.status();
+  EXPECT_EQ(i->Type("y"), "f32[3, M]");
+  EXPECT_EQ(i->Type("z"), "f32[3, M]");
+  const SymbolInfo& n = i->shapes.pool->symbols()[0];
+  EXPECT_EQ(n.name, "N");
+  EXPECT_EQ(n.bounds.low, 3);
+  EXPECT_EQ(n.bounds.high, 3);
+}
+
+TEST(ShapesTest, OptionsThatContradictEachOtherAreErrors) {
+  constexpr char kShared[] = R"(
+  arg %x: f32[N, 8]
+  arg %y: f32[N]
+  arg %z: f32[2, 8]
+  return %x, %y, %z
+)";
+  Bindings bindings;
+  bindings.dims = {{"N", 4}};
+  bindings.shapes = {{"x", {3, 8}}};
+  EXPECT_THAT(ErrorOf(kShared, bindings),
+              AllOf(HasSubstr("m.onnx: --shape x=3x8: axis 0"), HasSubstr("4 by --dim N=4")));
+  bindings.shapes = {{"x", {4, 5}}, {"z", {1, 8}}};  // a fixed size may be another
+  EXPECT_EQ(ErrorOf(kShared, bindings), "no error");
+  bindings.shapes.clear();
+  bindings.batch = 3;
+  EXPECT_THAT(ErrorOf(kShared, bindings),
+              AllOf(HasSubstr("m.onnx: --batch 3: axis 0"), HasSubstr("4 by --dim N=4")));
+  bindings.batch = 4;
+  EXPECT_EQ(ErrorOf(kShared, bindings), "no error");
+  bindings.dims.clear();
+  bindings.batch.reset();
+  bindings.shapes = {{"x", {3, 8}}, {"y", {5}}};
+  EXPECT_THAT(ErrorOf(kShared, bindings),
+              AllOf(HasSubstr("--shape y=5: axis 0"), HasSubstr("3 by --shape x=3x8")));
+  bindings.shapes = {{"y", {3}}};
+  bindings.batch = 4;
+  EXPECT_THAT(ErrorOf(kShared, bindings),
+              AllOf(HasSubstr("--shape y=3: axis 0"), HasSubstr("4 by --batch 4")));
 }
 
 TEST(ShapesTest, DeclaredShapesAreNeverASource) {

@@ -127,13 +127,10 @@ class Matcher {
   Matcher(const Graph& graph, const Execution& execution, const Flow& flow)
       : graph_(graph), execution_(execution), flow_(flow) {}
 
-  // The spelling that ends in the op of that slot, or one without ops.
+  // The spelling that ends in the op of that slot, which is of the root's type, or one without ops.
   Spelled Match(const Pattern& pattern, int32_t slot) {
     tree_ = &pattern.tree;
-    const OpRow* row = graph_.op(flow_.ops[slot]).row;
-    if (row->name == tree_->nodes[tree_->root].type && !MayMatch(tree_->nodes[tree_->root], slot)) {
-      return {};
-    }
+    if (!MayMatch(tree_->nodes[tree_->root], slot)) return {};
     state_.ops.clear();
     state_.changes.clear();
     state_.inputs.assign(tree_->inputs, ValueId());
@@ -197,8 +194,10 @@ class Matcher {
     state_.changes.push_back(node);
   }
 
+  ValueId BufferOf(ValueId operand) const { return flow_.buffer(execution_.root[operand.index]); }
+
   bool MatchValue(int16_t node, ValueId operand) {
-    const ValueId v = execution_.root[operand.index];
+    const ValueId v = BufferOf(operand);
     const Node& n = tree_->nodes[node];
     switch (n.kind) {
       case Node::Kind::kInput:
@@ -226,7 +225,7 @@ class Matcher {
     const Mark before = Here();
     if (row->name != n.type) {
       if (row->name != "Cast" || !in[0].has_value()) return false;
-      const int32_t writer = flow_.writer(execution_.root[in[0].index]);
+      const int32_t writer = flow_.writer(BufferOf(in[0]));
       if (writer < 0) return false;
       state_.ops.push_back(slot);
       if (!MatchOp(node, writer)) {

@@ -76,18 +76,12 @@ class Numbering {
   // Small tensors by what they hold, where that can be had.
   std::string OfConstant(ConstantId id, ValueId v) const {
     const Constant& c = graph_.constant(id);
-    int64_t size = 1;
-    for (int64_t d : c.dims) {
-      size = d < 0 || d > kSmall ? kSmall + 1 : size * d;
-      if (size > kSmall) break;
-    }
     std::string elements;
-    if (size <= kSmall && !c.sparse) {
+    if (c.stored_elements <= kSmall && !c.sparse) {
       if (v.has_value() && shapes_.value(v) != nullptr) {
         elements = assay::TextOf(shapes_.value(v)->elems);
-      } else if (graph_.reader() != nullptr) {
-        const absl::StatusOr<std::vector<Elem>> read = graph_.reader()->Read(c);
-        if (read.ok()) elements = assay::TextOf(*read);
+      } else if (const auto stored = StoredElements(graph_, c); stored.ok()) {
+        elements = assay::TextOf(*stored);
       }
     }
     if (elements.empty()) return absl::StrCat("constant ", id.index);

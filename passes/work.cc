@@ -301,6 +301,7 @@ absl::StatusOr<Works> CountWork(const Graph& graph, const Shapes& shapes,
   out.bytes_in = totals.bytes_in.Total(pool);
   out.bytes_out = totals.bytes_out.Total(pool);
   out.bytes_weights = totals.bytes_weights.Total(pool);
+  out.bytes = pool.Add(pool.Add(out.bytes_in, out.bytes_out), out.bytes_weights);
   CountParameters(graph, shapes, execution, &out);
   return out;
 }

@@ -139,7 +139,7 @@ TEST(Work, NumbersInAttributesAreWeights) {
   EXPECT_EQ(total.bytes_weights, 4 * (trees + linear));
   // Kernels and memory agree.
   const Partition& partition = *run->partitions[0];
-  EXPECT_EQ(partition.bytes_unfused, total.bytes_in + total.bytes_out + total.bytes_weights);
+  EXPECT_EQ(partition.bytes_unfused, total.bytes());
   double weights = 0;
   for (const Partition::KernelOps& k : partition.kernels) weights += k.bytes_weights;
   EXPECT_EQ(weights, total.bytes_weights);
