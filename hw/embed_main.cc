@@ -2,16 +2,16 @@
 //
 //   hw_embed HW_FOLDER OUTPUT.cc
 //
-// Reads targets/, runtimes/, calibrations/ and intervals/ under the folder with the reader that a
-// user's file goes through, so a shipped file that breaks a rule breaks the build, and writes what
-// it read in packed form. Shipped files obey two more rules: the file is named after its `name`,
-// and names of runtimes and targets resolve among the shipped ones.
+// Reads targets/, runtimes/, calibrations/, priors/ and intervals/ under the folder with the reader
+// that a user's file goes through, so a shipped file that breaks a rule breaks the build, and
+// writes what it read in packed form. Shipped files obey two more rules: the file is named after
+// its `name`, and names of runtimes and targets resolve among the shipped ones.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,7 +19,6 @@
 #include "absl/strings/str_cat.h"
 #include "hw/library.h"
 #include "hw/schema.h"
-#include "hw/target_keys.h"
 
 namespace assay {
 
@@ -45,17 +44,17 @@ class Embedder {
     for (const std::string& name : runtimes_) {
       YamlNode file;
       Runtime runtime = ReadNamed<Runtime>("runtimes", name, 0, &file);
-      Add(FileKind::kRuntime, name, RuntimeRows(), &runtime);
+      Add(name, runtime);
     }
     for (const std::string& name : targets_) {
       YamlNode file;
       Target target = ReadNamed<Target>("targets", name, 0, &file);
       if (!target.runtime.empty()) Known(runtimes_, target.runtime, "targets", name, "runtime");
-      Add(FileKind::kTarget, name, TargetRows(), &target);
+      Add(name, target);
       for (const std::string& mode : target.modes) {
         std::string full = absl::StrCat(name, "@", mode);
         Target in_mode = ReadNamed<Target>("targets", full, 0, &file);
-        Add(FileKind::kTarget, full, TargetRows(), &in_mode);
+        Add(full, in_mode);
       }
     }
     for (const std::string& name : Names("calibrations")) {
@@ -65,12 +64,17 @@ class Embedder {
       if (!calibration.target.empty()) {
         Known(targets_, calibration.target, "calibrations", name, "target");
       }
-      Add(FileKind::kCalibration, name, CalibrationRows(), &calibration);
+      Add(name, calibration);
+    }
+    for (const std::string& name : Names("priors")) {
+      YamlNode file;
+      Prior prior = ReadNamed<Prior>("priors", name, 0, &file);
+      Add(name, prior);
     }
     for (const std::string& name : Names("intervals")) {
       YamlNode file;
       IntervalTable table = ReadNamed<IntervalTable>("intervals", name, 0, &file);
-      Add(FileKind::kIntervals, name, IntervalRows(), &table);
+      Add(name, table);
     }
     std::sort(records_.begin(), records_.end(), [](const Record& a, const Record& b) {
       return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
@@ -164,7 +168,7 @@ class Embedder {
     // Numbers of a base count as inherited where it is extended.
     T clean;
     std::string bytes, texts;
-    absl::Span<const KeyRow> rows = RowsOf<T>();
+    const absl::Span<const KeyRow> rows = KindOfFile<T>::Rows();
     Pack(rows, &object, &bytes, &texts);
     Unpack(rows, bytes, texts, &clean);
     return clean;
@@ -179,26 +183,19 @@ class Embedder {
   }
 
   template <class T>
-  static absl::Span<const KeyRow> RowsOf() {
-    if constexpr (std::is_same_v<T, Target>) return TargetRows();
-    if constexpr (std::is_same_v<T, Runtime>) return RuntimeRows();
-    if constexpr (std::is_same_v<T, Calibration>) return CalibrationRows();
-    if constexpr (std::is_same_v<T, IntervalTable>) return IntervalRows();
-  }
-
-  template <class T>
   static T Read(const YamlNode& file, const std::string& mode, FindBase<T> find_base,
                 std::vector<Problem>* problems) {
     if constexpr (std::is_same_v<T, Target>) return ReadTarget(file, mode, find_base, problems);
     if constexpr (std::is_same_v<T, Runtime>) return ReadRuntime(file, find_base, problems);
     if constexpr (std::is_same_v<T, Calibration>) return ReadCalibration(file, find_base, problems);
+    if constexpr (std::is_same_v<T, Prior>) return ReadPrior(file, find_base, problems);
     if constexpr (std::is_same_v<T, IntervalTable>) return ReadIntervals(file, find_base, problems);
   }
 
-  void Add(FileKind kind, const std::string& name, absl::Span<const KeyRow> rows,
-           const void* object) {
-    Record record{kind, name, ""};
-    Pack(rows, object, &record.bytes, &texts_);
+  template <class T>
+  void Add(const std::string& name, const T& object) {
+    Record record{KindOfFile<T>::kKind, name, ""};
+    Pack(KindOfFile<T>::Rows(), &object, &record.bytes, &texts_);
     records_.push_back(std::move(record));
   }
 

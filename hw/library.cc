@@ -8,39 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hw/schema.h"
-#include "hw/target_keys.h"
 #include "ir/suggest.h"
 
 namespace assay {
 namespace {
-
-// What there is to know of each kind of file, one row each.
-template <class T>
-struct KindOfFile;
-template <>
-struct KindOfFile<Target> {
-  static constexpr FileKind kKind = FileKind::kTarget;
-  static constexpr absl::string_view kWord = "target", kSchema = kTargetSchema;
-  static absl::Span<const KeyRow> Rows() { return TargetRows(); }
-};
-template <>
-struct KindOfFile<Runtime> {
-  static constexpr FileKind kKind = FileKind::kRuntime;
-  static constexpr absl::string_view kWord = "runtime", kSchema = kRuntimeSchema;
-  static absl::Span<const KeyRow> Rows() { return RuntimeRows(); }
-};
-template <>
-struct KindOfFile<Calibration> {
-  static constexpr FileKind kKind = FileKind::kCalibration;
-  static constexpr absl::string_view kWord = "calibration", kSchema = kCalibrationSchema;
-  static absl::Span<const KeyRow> Rows() { return CalibrationRows(); }
-};
-template <>
-struct KindOfFile<IntervalTable> {
-  static constexpr FileKind kKind = FileKind::kIntervals;
-  static constexpr absl::string_view kWord = "intervals", kSchema = kIntervalSchema;
-  static absl::Span<const KeyRow> Rows() { return IntervalRows(); }
-};
 
 template <class T>
 T Decode(const EmbeddedRecord& record) {
@@ -236,6 +207,13 @@ Calibration ReadCalibration(const YamlNode& file, FindBase<Calibration> find_bas
       });
 }
 
+Prior ReadPrior(const YamlNode& file, FindBase<Prior> find_base, std::vector<Problem>* problems) {
+  return ReadFile<Prior>(file, find_base, problems,
+                         [&](const Prior*, Prior* prior, std::vector<Problem>* found) {
+                           CheckPrior(*prior, file, found);
+                         });
+}
+
 IntervalTable ReadIntervals(const YamlNode& file, FindBase<IntervalTable> find_base,
                             std::vector<Problem>* problems) {
   return ReadFile<IntervalTable>(
@@ -294,13 +272,6 @@ std::vector<std::string> CheckRuntimeFile(absl::string_view path) {
   return CheckFile<Runtime>(path, ReadUsersRuntime);
 }
 
-const ClassEfficiency* Calibration::Find(KernelClass c) const {
-  for (const ClassEfficiency& efficiency : classes) {
-    if (efficiency.name == Name(c)) return &efficiency;
-  }
-  return nullptr;
-}
-
 int MatchOf(const Calibration& calibration, const Target& target, const Runtime& runtime) {
   if (calibration.runtime != runtime.name) return 0;
   if (!calibration.target.empty()) {
@@ -337,6 +308,14 @@ std::vector<absl::string_view> CalibrationNames() { return EmbeddedNames<Calibra
 
 std::vector<std::string> CheckCalibrationFile(absl::string_view path) {
   return CheckFile<Calibration>(path, ReadUsersCalibration);
+}
+
+Prior PriorFor(TargetKind kind) {
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind != FileKind::kPrior) continue;
+    if (Prior prior = Decode<Prior>(record); prior.kind == Name(kind)) return prior;
+  }
+  return {};
 }
 
 UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch) {

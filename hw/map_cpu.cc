@@ -14,30 +14,23 @@
 
 namespace assay {
 
-Mapping MapOnCpu(const Kernel& kernel, const Target& target, EngineClass engine_class, Math math) {
-  std::vector<Workers> workers = WorkersOf(target, engine_class, math);
-  const Engine* engine = nullptr;
-  for (const Engine& candidate : target.engines) {
-    if (candidate.engine_class == engine_class && engine == nullptr) engine = &candidate;
-  }
-  if (engine == nullptr || workers.empty()) {
-    return {.engine = engine_class, .math = math, .units_used = target.unit_count()};
-  }
-  double lanes = std::max(1.0, engine->width.value_or(0) / RowOf(math).bits);
+Mapping MapOnCpu(const Kernel& kernel, const Target&, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math) {
+  double lanes = std::max(1.0, engine.width.value_or(0) / RowOf(math).bits);
   if (!kernel.loops) {
-    return MapElements(kernel.largest_elements(), lanes, workers, engine_class, math);
+    return MapElements(kernel.largest_elements(), lanes, workers, engine.engine_class, math);
   }
-  TileLimits limits = LimitsOf(*engine, lanes);
+  TileLimits limits = LimitsOf(engine, lanes);
   auto feed = [](double, double) { return 1.0; };
   Product product = ProductOf(*kernel.loops);
   Tiling along_n = ChooseTiling(product, limits, workers, feed, 0);
   std::swap(product.m, product.n);
   Tiling along_m = ChooseTiling(product, limits, workers, feed, 0);
   if (along_n.seconds <= along_m.seconds) {
-    return MappingOf(along_n, limits, workers, engine_class, math);
+    return MappingOf(along_n, limits, workers, engine.engine_class, math);
   }
   std::swap(along_m.tile_m, along_m.tile_n);
-  return MappingOf(along_m, limits, workers, engine_class, math);
+  return MappingOf(along_m, limits, workers, engine.engine_class, math);
 }
 
 }  // namespace assay

@@ -8,27 +8,22 @@
 
 namespace assay {
 
-Mapping MapGeneric(const Kernel& kernel, const Target& target, EngineClass engine_class,
-                   Math math) {
-  std::vector<Workers> workers = WorkersOf(target, engine_class, math);
-  const Engine* engine = nullptr;
-  for (const Engine& candidate : target.engines) {
-    if (candidate.engine_class == engine_class && engine == nullptr) engine = &candidate;
-  }
-  if (engine == nullptr || workers.empty() || (kernel.loops && !engine->tile_m)) {
-    return {.engine = engine_class, .math = math, .units_used = target.unit_count()};
+Mapping MapGeneric(const Kernel& kernel, const Target& target, const Engine& engine,
+                   absl::Span<const Workers> workers, Math math) {
+  if (kernel.loops && !engine.tile_m) {
+    return {.engine = engine.engine_class, .math = math, .units_used = target.unit_count()};
   }
   if (!kernel.loops) {
-    double lanes = std::max(1.0, engine->width.value_or(0) / RowOf(math).bits);
-    return MapElements(kernel.largest_elements(), lanes, workers, engine_class, math);
+    double lanes = std::max(1.0, engine.width.value_or(0) / RowOf(math).bits);
+    return MapElements(kernel.largest_elements(), lanes, workers, engine.engine_class, math);
   }
-  TileLimits limits = LimitsOf(*engine, 0);
+  TileLimits limits = LimitsOf(engine, 0);
   limits.min_m = limits.tile_m;  // a fixed-size array
   limits.min_n = limits.tile_n;
-  limits.step_k = std::max(limits.step_k, engine->tile_k.value_or(1));
+  limits.step_k = std::max(limits.step_k, engine.tile_k.value_or(1));
   auto feed = [](double, double) { return 1.0; };
   Tiling tiling = ChooseTiling(ProductOf(*kernel.loops), limits, workers, feed, 0);
-  return MappingOf(tiling, limits, workers, engine_class, math);
+  return MappingOf(tiling, limits, workers, engine.engine_class, math);
 }
 
 }  // namespace assay

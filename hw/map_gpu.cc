@@ -19,24 +19,17 @@
 
 namespace assay {
 
-Mapping MapOnGpu(const Kernel& kernel, const Target& target, EngineClass engine_class, Math math) {
-  std::vector<Workers> workers = WorkersOf(target, engine_class, math);
-  const Engine* engine = nullptr;
-  for (const Engine& candidate : target.engines) {
-    if (candidate.engine_class == engine_class && engine == nullptr) engine = &candidate;
-  }
-  if (engine == nullptr || workers.empty()) {
-    return {.engine = engine_class, .math = math, .units_used = target.unit_count()};
-  }
-  const UnitClass& unit = *target.unit(engine->unit);
+Mapping MapOnGpu(const Kernel& kernel, const Target& target, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math) {
+  const UnitClass& unit = *target.unit(engine.unit);
   if (!kernel.loops) {
     return MapElements(kernel.largest_elements(), std::max(1.0, unit.threads.value_or(1)), workers,
-                       engine_class, math);
+                       engine.engine_class, math);
   }
-  double clock = engine->clock.value_or(unit.clock.value);
+  double clock = engine.clock.value_or(unit.clock.value);
   double feed_rate = 0, split_rate = 0;  // bytes per clock of one unit; bytes per second of all
   for (const MemoryLevel& level : target.memory) {
-    if (level.scope == engine->unit && level.role == MemoryRole::kScratchpad && feed_rate == 0) {
+    if (level.scope == engine.unit && level.role == MemoryRole::kScratchpad && feed_rate == 0) {
       feed_rate = target.Bandwidth(level) / unit.count.value / clock;
     }
     if (level.scope == "shared" && split_rate == 0) split_rate = target.Bandwidth(level);
@@ -50,10 +43,10 @@ Mapping MapOnGpu(const Kernel& kernel, const Target& target, EngineClass engine_
     // Peaks are rounded in datasheets: do not let a fraction of a percent decide.
     return compute >= bring * 0.99 ? 1.0 : compute / bring;
   };
-  TileLimits limits = LimitsOf(*engine, 0);
+  TileLimits limits = LimitsOf(engine, 0);
   limits.max_split = 64;
   Tiling tiling = ChooseTiling(ProductOf(*kernel.loops), limits, workers, feed, split_rate);
-  return MappingOf(tiling, limits, workers, engine_class, math);
+  return MappingOf(tiling, limits, workers, engine.engine_class, math);
 }
 
 }  // namespace assay

@@ -1,11 +1,15 @@
 #include "hw/mapping.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "hw/tiling.h"
 
 namespace assay {
 namespace {
 
-using Mapper = Mapping (*)(const Kernel&, const Target&, EngineClass, Math);
+using Mapper = Mapping (*)(const Kernel&, const Target&, const Engine&, absl::Span<const Workers>,
+                           Math);
 
 // By kind of machine; a new kind's mapping is a file and a row.
 Mapper MapperOf(TargetKind kind) {
@@ -30,18 +34,29 @@ void Mapping::Multiply(absl::string_view name, double value) {
   utilization *= value;
 }
 
+Mapping MapOnClass(const Kernel& kernel, const Target& target, EngineClass engine_class,
+                   Math math) {
+  const std::vector<Workers> workers = WorkersOf(target, engine_class, math);
+  const auto engine = std::find_if(target.engines.begin(), target.engines.end(),
+                                   [&](const Engine& e) { return e.engine_class == engine_class; });
+  if (engine == target.engines.end() || workers.empty()) {
+    return {.engine = engine_class, .math = math, .units_used = target.unit_count()};
+  }
+  return MapperOf(target.kind)(kernel, target, *engine, workers, math);
+}
+
 Mapping MapKernel(const Kernel& kernel, const Target& target, Math math) {
-  Mapper map = MapperOf(target.kind);
   double matrix = target.Rate(EngineClass::kMatrix, math);
   double vector = target.Rate(EngineClass::kVector, math);
   if (!kernel.loops) {
-    return map(kernel, target, vector > 0 ? EngineClass::kVector : EngineClass::kMatrix, math);
+    return MapOnClass(kernel, target, vector > 0 ? EngineClass::kVector : EngineClass::kMatrix,
+                      math);
   }
-  if (matrix <= 0) return map(kernel, target, EngineClass::kVector, math);
-  Mapping best = map(kernel, target, EngineClass::kMatrix, math);
+  if (matrix <= 0) return MapOnClass(kernel, target, EngineClass::kVector, math);
+  Mapping best = MapOnClass(kernel, target, EngineClass::kMatrix, math);
   if (vector <= 0) return best;
   // A depthwise convolution can fill vector lanes better than a matrix engine.
-  Mapping other = map(kernel, target, EngineClass::kVector, math);
+  Mapping other = MapOnClass(kernel, target, EngineClass::kVector, math);
   return vector * other.utilization > matrix * best.utilization ? other : best;
 }
 

@@ -45,10 +45,8 @@ struct Mapping {
 // hw/estimate.h). For a kernel without loops: the format of its arithmetic.
 Mapping MapKernel(const Kernel& kernel, const Target& target, Math math);
 
-// The same on engines of one class; how each kind of machine does it.
-Mapping MapOnGpu(const Kernel& kernel, const Target& target, EngineClass engine, Math math);
-Mapping MapOnCpu(const Kernel& kernel, const Target& target, EngineClass engine, Math math);
-Mapping MapGeneric(const Kernel& kernel, const Target& target, EngineClass engine, Math math);
+// The same on engines of one class; on all units at their peak when the target has none.
+Mapping MapOnClass(const Kernel& kernel, const Target& target, EngineClass engine, Math math);
 
 // Units of several speeds that take equal tasks one after another, each when it is free.
 struct Workers {
@@ -58,6 +56,15 @@ struct Workers {
 // When the last of `tasks` is done: the least t with sum(count * floor(t * speed)) >= tasks. Not
 // below tasks / sum(count * speed).
 double Makespan(double tasks, absl::Span<const Workers> workers);
+
+// How each kind of machine does it: the first engine of the class, and all units that have one (at
+// least one class of them).
+Mapping MapOnGpu(const Kernel& kernel, const Target& target, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math);
+Mapping MapOnCpu(const Kernel& kernel, const Target& target, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math);
+Mapping MapGeneric(const Kernel& kernel, const Target& target, const Engine& engine,
+                   absl::Span<const Workers> workers, Math math);
 
 }  // namespace assay
 

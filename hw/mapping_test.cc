@@ -138,8 +138,8 @@ TEST(MapOnGpu, DepthwiseConvolutionsLeaveTheMatrixEngine) {
                      .kernel = {3, 3}};
   depthwise.macs = 512.0 * 56 * 56 * 9;
   Mapping m = MapKernel(depthwise, *h100, Math::kFp16);
-  double matrix = MapOnGpu(depthwise, *h100, EngineClass::kMatrix, Math::kFp16).utilization;
-  double vector = MapOnGpu(depthwise, *h100, EngineClass::kVector, Math::kFp16).utilization;
+  double matrix = MapOnClass(depthwise, *h100, EngineClass::kMatrix, Math::kFp16).utilization;
+  double vector = MapOnClass(depthwise, *h100, EngineClass::kVector, Math::kFp16).utilization;
   // One of 8 columns and 9 of 16 steps are of use in a matrix engine.
   EXPECT_LE(matrix, 1.0 / 8 * 9 / 16 + 1e-9);
   bool on_vector = h100->Rate(EngineClass::kVector, Math::kFp16) * vector >

@@ -9,6 +9,21 @@ namespace {
 
 double CeilDiv(double a, double b) { return std::ceil(a / b); }
 
+// All workers together.
+struct Crew {
+  double units = 0;
+  double speed = 0;
+};
+
+Crew CrewOf(absl::Span<const Workers> workers) {
+  Crew crew;
+  for (const Workers& w : workers) {
+    crew.units += w.count;
+    crew.speed += w.count * w.speed;
+  }
+  return crew;
+}
+
 }  // namespace
 
 Product ProductOf(const Kernel::Loops& loops) {
@@ -77,11 +92,7 @@ double Makespan(double tasks, absl::Span<const Workers> workers) {
 
 Tiling ChooseTiling(const Product& p, const TileLimits& limits, absl::Span<const Workers> workers,
                     absl::FunctionRef<double(double, double)> feed, double split_rate) {
-  double units = 0, speed = 0;
-  for (const Workers& w : workers) {
-    units += w.count;
-    speed += w.count * w.speed;
-  }
+  const auto [units, speed] = CrewOf(workers);
   Tiling best;
   best.seconds = std::numeric_limits<double>::infinity();
   double useful = p.batch * p.m * p.n * p.k;
@@ -135,8 +146,7 @@ std::vector<Workers> WorkersOf(const Target& target, EngineClass engine, Math ma
 
 Mapping MappingOf(const Tiling& tiling, const TileLimits& limits, absl::Span<const Workers> workers,
                   EngineClass engine, Math math) {
-  double units = 0;
-  for (const Workers& w : workers) units += w.count;
+  const double units = CrewOf(workers).units;
   Mapping mapping;
   mapping.engine = engine;
   mapping.math = math;
@@ -159,11 +169,7 @@ Mapping MapElements(double elements, double per_task, absl::Span<const Workers> 
   Mapping mapping;
   mapping.engine = engine;
   mapping.math = math;
-  double units = 0, speed = 0;
-  for (const Workers& w : workers) {
-    units += w.count;
-    speed += w.count * w.speed;
-  }
+  const auto [units, speed] = CrewOf(workers);
   mapping.units_used = units;
   if (elements <= 0 || units <= 0) return mapping;
   mapping.tasks = std::ceil(elements / per_task);

@@ -343,23 +343,24 @@ def as_array(value) -> np.ndarray:
   return np.asarray(value)
 
 
-def outputs_differ(expected: list[np.ndarray], outputs: list,
-                   tolerance: float) -> list[str]:
+def outputs_differ(expected: list[np.ndarray], outputs: list, tolerance: float,
+                   names: list[str] | None = None) -> list[str]:
   """What differs between two lists of outputs, relative to the largest."""
   if len(expected) != len(outputs):
     return [f"{len(outputs)} outputs, not {len(expected)}"]
   problems = []
-  for i, (want, got) in enumerate(zip(expected, outputs)):
+  names = names or [f"output {i}" for i in range(len(outputs))]
+  for name, want, got in zip(names, expected, outputs):
     want, got = as_array(want), as_array(got)
     if want.shape != got.shape:
-      problems.append(f"output {i}: {got.shape}, not {want.shape}")
+      problems.append(f"{name}: {got.shape}, not {want.shape}")
     elif want.dtype.kind in "OSU":
       if (want != got).any():
-        problems.append(f"output {i}: other strings")
+        problems.append(f"{name}: other strings")
     else:
       error = np.abs(want.astype(np.float64) - got).max(initial=0)
       if not error <= tolerance * max(1.0, np.abs(want).max(initial=0)):
-        problems.append(f"output {i}: differs by {error:.3g}")
+        problems.append(f"{name}: differs by {error:.3g}")
   return problems
 
 
@@ -390,6 +391,14 @@ def finish(name: str, made: Exported, out: pathlib.Path) -> None:
   problems = outputs_differ(made.expected, outputs, made.tolerance)
   if made.macs is not None and made.macs != executed:
     problems.append(f"{made.macs} MACs, {executed} in ONNX Runtime")
+  row = write_stripped(name, made, problems, out)
+  update_manifest(out / "manifest.csv", [row])
+
+
+def write_stripped(name: str, made: Exported, problems: list[str],
+                   out: pathlib.Path) -> dict[str, str]:
+  """Strips and writes one model, unless it has problems; its manifest row."""
+  model = made.model
   parameters, unused = count_parameters(model)
   notes = [made.notes] if made.notes else []
   if numbers := attribute_numbers(model):
@@ -400,9 +409,10 @@ def finish(name: str, made: Exported, out: pathlib.Path) -> None:
   data = model.SerializeToString(deterministic=True)
   if LOCAL_PATH.search(data.decode("latin1")):
     problems.append("a local path remains")
-  unbound = {dim.dim_param for value in model.graph.input
-             for dim in value.type.tensor_type.shape.dim
-             if dim.dim_param} - set(made.dims)
+  symbols = {dim.dim_param for value in model.graph.input
+             for dim in value.type.tensor_type.shape.dim if dim.dim_param}
+  # PyTorch 2.5 writes some fixed sizes as symbols such as "3".
+  unbound = {s for s in symbols - set(made.dims) if not s.isdigit()}
   if unbound:
     problems.append(f"dims lack {sorted(unbound)}")
   if problems:
@@ -410,7 +420,9 @@ def finish(name: str, made: Exported, out: pathlib.Path) -> None:
 
   opsets = {opset.domain or "": opset.version for opset in model.opset_import}
   out.joinpath(f"{name}.onnx").write_bytes(data)
-  update_manifest(out / "manifest.csv", [{
+  print(f"{name}: {len(data)} bytes, {sum(1 for _ in model_nodes(model))} "
+        f"nodes, {parameters} parameters, {made.macs} MACs", flush=True)
+  return {
       "file": f"{name}.onnx",
       "origin": made.origin,
       "exporter": made.exporter,
@@ -423,9 +435,7 @@ def finish(name: str, made: Exported, out: pathlib.Path) -> None:
       "macs": "" if made.macs is None else str(made.macs),
       "macs_by": made.macs_by,
       "notes": "; ".join(notes),
-  }])
-  print(f"{name}: {len(data)} bytes, {sum(1 for _ in model_nodes(model))} "
-        f"nodes, {parameters} parameters, {made.macs} MACs", flush=True)
+  }
 
 
 def name_batch(model: onnx.ModelProto, name: str = "batch") -> None:

@@ -45,9 +45,9 @@ from torch import nn
 from torch.utils import flop_counter
 
 import export_convert
-from export_common import (AGPL3, APACHE2, BSD3, DEFAULT_OUT, LOCAL_PATH,
-                           count_parameters, model_nodes, run_onnx, strip,
-                           update_manifest, version)
+from export_common import (AGPL3, APACHE2, BSD3, DEFAULT_OUT, Exported,
+                           outputs_differ, run_onnx, update_manifest,
+                           write_stripped)
 
 CURRENT_TORCH = "2.15."
 OLD_TORCH = "2.5."  # The last exporters that keep modules as functions.
@@ -880,18 +880,8 @@ def check_outputs(spec: Spec, feeds: Tensors, outputs: list[np.ndarray],
   with torch.no_grad():
     expected = spec.module(*feeds.values())
   expected = [expected] if torch.is_tensor(expected) else list(expected)
-  if len(expected) != len(outputs):
-    return [f"{len(outputs)} outputs, not {len(expected)}"]
-  problems = []
-  for name, want, got in zip(spec.outputs, expected, outputs):
-    want = want.numpy()
-    if want.shape != got.shape:
-      problems.append(f"{name}: {got.shape}, not {want.shape}")
-      continue
-    error = np.abs(want.astype(np.float64) - got).max(initial=0)
-    if not error <= tolerance * max(1.0, np.abs(want).max(initial=0)):
-      problems.append(f"{name}: differs by {error:.3g}")
-  return problems
+  return outputs_differ([want.numpy() for want in expected], outputs, tolerance,
+                        spec.outputs)
 
 
 # Manifest.
@@ -922,32 +912,6 @@ def export_and_run(
     return onnx.load(path), outputs, macs
 
 
-def manifest_row(row: Row, spec: Spec, model: onnx.ModelProto, point: Dims,
-                 macs: int | None, notes: list[str]) -> dict[str, str]:
-  packages = ("torch",) + spec.libraries + ("onnx",)
-  if row.convert:
-    packages += ("onnxruntime",)
-  parameters, unused = count_parameters(model)
-  counter = "torch.utils.flop_counter on the PyTorch module"
-  if spec.closed_form:
-    counter += "; equal to a closed form"
-  opsets = {opset.domain: opset.version for opset in model.opset_import}
-  return {
-      "file": f"{row.name}.onnx",
-      "origin": spec.origin,
-      "exporter": row.exporter,
-      "versions": "; ".join(map(version, packages)),
-      "licence": spec.licence,
-      "opset": str(opsets[""]),
-      "dims": ";".join(f"{name}={size}" for name, size in point.items()),
-      "parameters": str(parameters),
-      "parameters_unused": str(unused),
-      "macs": "" if macs is None else str(macs),
-      "macs_by": "" if macs is None else counter,
-      "notes": "; ".join(notes),
-  }
-
-
 def make(row: Row, out: pathlib.Path) -> dict[str, str]:
   """Makes one file; returns its row of the manifest."""
   torch.manual_seed(0)
@@ -971,26 +935,19 @@ def make(row: Row, out: pathlib.Path) -> dict[str, str]:
   elif macs != onnx_macs:
     problems.append(f"{macs} MACs in PyTorch, {onnx_macs} in ONNX Runtime")
 
-  strip(model)
-  data = model.SerializeToString(deterministic=True)
-  if LOCAL_PATH.search(data.decode("latin1")):
-    problems.append("a local path remains")
-  point = dims if row.symbols is None else row.symbols
-  symbols = {dim.dim_param for value in model.graph.input
-             for dim in value.type.tensor_type.shape.dim if dim.dim_param}
-  # PyTorch 2.5 writes some fixed sizes as symbols such as "3".
-  unbound = {s for s in symbols - set(point) if not s.isdigit()}
-  if unbound:
-    problems.append(f"dims lack {sorted(unbound)}")
-  if problems:
-    raise ValueError("; ".join(problems))
-
-  out.joinpath(f"{row.name}.onnx").write_bytes(data)
-  result = manifest_row(row, spec, model, point, macs, notes)
-  print(f"{row.name}: {len(data)} bytes, "
-        f"{sum(1 for _ in model_nodes(model))} nodes, "
-        f"{result['parameters']} parameters, {macs} MACs", flush=True)
-  return result
+  packages = ("torch",) + spec.libraries + ("onnx",)
+  if row.convert:
+    packages += ("onnxruntime",)
+  counter = "torch.utils.flop_counter on the PyTorch module"
+  if spec.closed_form:
+    counter += "; equal to a closed form"
+  made = Exported(
+      model=model, feeds={}, expected=[], origin=spec.origin,
+      exporter=row.exporter, packages=packages, licence=spec.licence,
+      macs=macs, macs_by="" if macs is None else counter,
+      dims=dims if row.symbols is None else row.symbols,
+      notes="; ".join(notes))
+  return write_stripped(row.name, made, problems, out)
 
 
 def main() -> int:
