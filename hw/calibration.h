@@ -33,6 +33,7 @@ struct Calibration {
   std::vector<ClassEfficiency> classes;
   Datum launch;    // replaces the target's launch floor plus the runtime's kernel overhead
   Datum dispatch;  // replaces the runtime's host_per_op
+  Datum overlap;  // exponent that joins a kernel's resources (Achieved::overlap); none: the slowest
   // The interval around an estimate: times these.
   Datum low, high;
   std::string data;  // the data set it was fitted to
@@ -41,8 +42,6 @@ struct Calibration {
   Datum error_in_sample;  // medians of the absolute error
   Datum error_held_out;   // with one family of models left out at a time
   std::string notes;
-
-  const ClassEfficiency* Find(KernelClass c) const;
 };
 
 // How far an uncalibrated estimate can be from the truth: data of hw/intervals/*.yaml.
@@ -52,6 +51,18 @@ struct UncalibratedInterval {
   std::string kind;  // of target
   Datum batch_from;  // holds for batches from this one on
   Datum low, high;   // times the bare roofline
+};
+
+// What a fit (hw/fit.h) holds on to where measurements say little: data of hw/priors/*.yaml. A
+// spread is the standard deviation of a number's logarithm.
+struct Prior {
+  std::string name;
+  std::string kind;  // of target
+  std::vector<ClassEfficiency> classes;
+  Datum launch, dispatch, overlap;  // as in Calibration
+  Datum compute_spread, bandwidth_spread, launch_spread, dispatch_spread;
+  Datum kin_spread;  // of one machine about its kin, times those
+  Datum noise;       // of one measurement
 };
 
 // How narrowly it holds for such a run: 4 for the target (in this power mode), 3 for the target (in
@@ -66,6 +77,9 @@ std::vector<absl::string_view> CalibrationNames();
 std::vector<std::string> CheckCalibrationFile(absl::string_view path);
 std::vector<KeyDoc> CalibrationKeys();
 std::string ToYaml(const Calibration& calibration);
+
+// The shipped prior for this kind of machine.
+Prior PriorFor(TargetKind kind);
 
 // The row for this kind of machine with the largest `batch_from` not above `batch`.
 UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch);

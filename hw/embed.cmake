@@ -2,7 +2,7 @@
 # writes becomes assay_hw_data, which everything that links assay_hw gets, except hw_embed itself. A new
 # YAML file needs no edit.
 file(GLOB assay_hw_yaml CONFIGURE_DEPENDS
-     hw/targets/*.yaml hw/runtimes/*.yaml hw/calibrations/*.yaml hw/intervals/*.yaml)
+     hw/targets/*.yaml hw/runtimes/*.yaml hw/calibrations/*.yaml hw/priors/*.yaml hw/intervals/*.yaml)
 set(assay_hw_data_cc ${CMAKE_BINARY_DIR}/generated/hw/embedded_data.cc)
 
 add_executable(hw_embed hw/embed_main.cc)

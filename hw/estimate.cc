@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -62,26 +63,19 @@ DType ElementTypeOf(const Kernel& kernel) {
   return best == nullptr ? DType::kF32 : best->dtype;
 }
 
-// Saturating: half of the efficiency at `half_saturation` operations.
-double ComputeEfficiency(const ClassEfficiency* efficiency, double amount) {
-  if (efficiency == nullptr) return 1;
-  double half = efficiency->half_saturation.value_or(0);
-  return efficiency->compute.value_or(1) * (amount > 0 ? amount / (amount + half) : 1);
-}
-
-void AddEngines(const Kernel& kernel, const Platform& platform, const ClassEfficiency* efficiency,
-                KernelEstimate* e) {
+// Adds what the engines are asked for, at mapped rates.
+void AddEngines(const Kernel& kernel, const Platform& platform, KernelCost* cost) {
+  using Scale = KernelCost::Scale;
   const Target& target = *platform.target;
   double contraction = kernel.loops ? 2 * kernel.macs : 0;
   double rest = std::max(0.0, kernel.flops - contraction) + kernel.int_ops + kernel.comparisons;
   double special = kernel.transcendentals;
-  Math rest_math = kernel.loops ? platform.PointwiseMath(ElementTypeOf(kernel), &e->replaced_math)
-                                : e->mapping.math;
+  Math rest_math = kernel.loops
+                       ? platform.PointwiseMath(ElementTypeOf(kernel), &cost->replaced_math)
+                       : cost->mapping.math;
   // Machines without vector engines do it in their matrix engines' pipelines.
-  auto engine_of = [&](Math math) {
-    return target.Rate(EngineClass::kVector, math) > 0 ? EngineClass::kVector
-                                                       : EngineClass::kMatrix;
-  };
+  EngineClass rest_engine = target.Rate(EngineClass::kVector, rest_math) > 0 ? EngineClass::kVector
+                                                                             : EngineClass::kMatrix;
   double special_peak = target.Rate(EngineClass::kSpecial, rest_math);
   Math special_math = rest_math;
   if (special_peak <= 0) {
@@ -90,45 +84,41 @@ void AddEngines(const Kernel& kernel, const Platform& platform, const ClassEffic
   }
   if (special_peak <= 0) rest += std::exchange(special, 0);  // no such engine: one slot each
 
-  EngineClass rest_engine = engine_of(rest_math);
   double rest_peak = target.Rate(rest_engine, rest_math);
-  double spread = kernel.loops ? 1 : e->mapping.utilization;
-  double rest_rate = rest_peak / 2 * spread;
+  double spread = kernel.loops ? 1 : cost->mapping.utilization;
+  bool same_lanes = false;
   if (contraction > 0) {
-    EngineClass engine = e->mapping.engine;
-    double peak = target.Rate(engine, e->mapping.math);
-    double rate = peak * e->mapping.utilization * ComputeEfficiency(efficiency, contraction);
-    ResourceUse use = EngineUse(engine, e->mapping.math, contraction, peak, rate);
-    if (engine == rest_engine && e->mapping.math == rest_math && rest > 0) {
-      // The same lanes: one after the other.
-      use.seconds += rest_rate > 0 ? rest / rest_rate : 0;
-      use.amount += std::exchange(rest, 0);
-      use.rate = use.seconds > 0 ? use.amount / use.seconds : 0;
-    }
-    e->parts.push_back(use);
+    const Mapping& mapping = cost->mapping;
+    double peak = target.Rate(mapping.engine, mapping.math);
+    cost->parts.push_back(
+        {EngineUse(mapping.engine, mapping.math, contraction, peak, peak * mapping.utilization),
+         Scale::kContraction});
+    same_lanes = mapping.engine == rest_engine && mapping.math == rest_math;
   }
   if (rest > 0) {
-    e->parts.push_back(EngineUse(rest_engine, rest_math, rest, rest_peak, rest_rate));
+    cost->parts.push_back(
+        {EngineUse(rest_engine, rest_math, rest, rest_peak, rest_peak / 2 * spread), Scale::kRest,
+         same_lanes});
   }
   if (special > 0) {
-    e->parts.push_back(EngineUse(EngineClass::kSpecial, special_math, special, special_peak,
-                                 special_peak * spread));
+    cost->parts.push_back({EngineUse(EngineClass::kSpecial, special_math, special, special_peak,
+                                     special_peak * spread),
+                           Scale::kRest});
   }
 }
 
-void AddMemory(const Kernel& kernel, const Platform& platform, const ClassEfficiency* efficiency,
-               KernelEstimate* e) {
-  const Target& target = *platform.target;
+// Adds what the memory levels are asked for, innermost first.
+void AddMemory(const Kernel& kernel, const Target& target, KernelCost* cost) {
   int last = static_cast<int>(target.memory.size()) - 1;
   std::vector<double> bytes(target.memory.size());
   for (const Kernel::Operand& operand : kernel.operands) {
     int from = ResidentLevel(target, operand.bytes, operand.reuse_distance);
     for (int i = 0; i <= from; ++i) bytes[static_cast<size_t>(i)] += operand.bytes;
   }
-  if (e->mapping.extra_bytes > 0) {
+  if (cost->mapping.extra_bytes > 0) {
     int i = 0;
     while (i < last && target.memory[static_cast<size_t>(i)].scope != "shared") ++i;
-    bytes[static_cast<size_t>(i)] += e->mapping.extra_bytes;
+    bytes[static_cast<size_t>(i)] += cost->mapping.extra_bytes;
   }
   for (int i = 0; i <= last; ++i) {
     const MemoryLevel& level = target.memory[static_cast<size_t>(i)];
@@ -139,20 +129,68 @@ void AddMemory(const Kernel& kernel, const Platform& platform, const ClassEffici
     if (const UnitClass* unit = target.unit(level.scope)) {
       // Only the units in use move data; the innermost level of each class of units takes its
       // share.
-      rate *= std::clamp(e->units_used / target.unit_count(), 1e-12, 1.0);
+      rate *= std::clamp(cost->mapping.units_used / target.unit_count(), 1e-12, 1.0);
       amount *= unit->count.value / target.unit_count();
     }
-    if (i == last && efficiency != nullptr) rate *= efficiency->bandwidth.value_or(1);
-    e->parts.push_back({.name = level.name,
-                        .is_memory = true,
-                        .level = i,
-                        .amount = amount,
-                        .unit = "B",
-                        .peak = peak,
-                        .rate = rate,
-                        .seconds = amount / rate});
+    cost->parts.push_back({{.name = level.name,
+                            .is_memory = true,
+                            .level = i,
+                            .amount = amount,
+                            .unit = "B",
+                            .peak = peak,
+                            .rate = rate,
+                            .seconds = amount / rate},
+                           i == last ? KernelCost::Scale::kBandwidth : KernelCost::Scale::kNone});
   }
 }
+
+// Seconds of one part under these efficiencies.
+double PartSeconds(const KernelCost::Part& part, const Achieved& achieved, KernelClass c) {
+  const Achieved::OfClass& own = achieved.classes[static_cast<size_t>(c)];
+  switch (part.scale) {
+    case KernelCost::Scale::kContraction:
+      // Saturating: half of the efficiency at `half_saturation` operations.
+      return part.use.seconds / own.compute *
+             (part.use.amount > 0 ? 1 + own.half_saturation / part.use.amount : 1);
+    case KernelCost::Scale::kRest:
+      return part.use.seconds / achieved.classes[static_cast<size_t>(KernelClass::kOther)].compute;
+    case KernelCost::Scale::kBandwidth:
+      return part.use.seconds / own.bandwidth;
+    case KernelCost::Scale::kNone:
+      return part.use.seconds;
+  }
+  return 0;
+}
+
+// Calls visit(part, seconds) for each resource: parts on the same lanes as the one before are one.
+template <class Visit>
+void ForEachResource(const KernelCost& cost, const Achieved& achieved, Visit&& visit) {
+  for (size_t i = 0; i < cost.parts.size(); ++i) {
+    double seconds = PartSeconds(cost.parts[i], achieved, cost.kernel_class);
+    size_t first = i;
+    while (i + 1 < cost.parts.size() && cost.parts[i + 1].same_lanes) {
+      seconds += PartSeconds(cost.parts[++i], achieved, cost.kernel_class);
+    }
+    visit(absl::MakeConstSpan(cost.parts).subspan(first, i + 1 - first), seconds);
+  }
+}
+
+// Of resources that work side by side: the slowest, or the p-norm of all where they are known to
+// get in each other's way.
+class Together {
+ public:
+  explicit Together(double exponent) : exponent_(exponent) {}
+  void Add(double seconds) {
+    slowest_ = std::max(slowest_, seconds);
+    if (exponent_ > 0 && seconds > 0) sum_ += std::pow(seconds, exponent_);
+  }
+  double seconds() const {
+    return exponent_ > 0 && sum_ > 0 ? std::max(slowest_, std::pow(sum_, 1 / exponent_)) : slowest_;
+  }
+
+ private:
+  double exponent_, slowest_ = 0, sum_ = 0;
+};
 
 }  // namespace
 
@@ -274,6 +312,7 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
         FormatQuantity(platform.high_factor, Unit::kCount), " times the busy time plus overhead",
         interval.high.source.empty() ? "" : absl::StrCat(" (", interval.high.source, ")")));
   }
+  platform.achieved = AchievedBy(platform);
   return platform;
 }
 
@@ -313,44 +352,85 @@ Energy EnergyOf(const Target& target, double seconds, absl::Span<const ResourceU
   return energy;
 }
 
+void Achieved::Set(const std::vector<ClassEfficiency>& of) {
+  for (const ClassEfficiency& c : of) {
+    const std::optional<KernelClass> at = ParseKernelClass(c.name);
+    if (!at.has_value()) continue;
+    classes[static_cast<size_t>(*at)] = {c.compute.value_or(1), c.bandwidth.value_or(1),
+                                         c.half_saturation.value_or(0)};
+  }
+}
+
+Achieved AchievedBy(const Platform& platform) {
+  Achieved out;
+  out.launch = platform.target->launch.value_or(0) + platform.runtime->kernel_overhead.value_or(0);
+  out.dispatch = platform.runtime->host_per_op.value_or(0);
+  const Calibration* calibration = platform.calibration.get();
+  if (calibration == nullptr) return out;
+  out.Set(calibration->classes);
+  out.overlap = calibration->overlap.value_or(0);
+  out.launch = calibration->launch.value_or(out.launch);
+  out.dispatch = calibration->dispatch.value_or(out.dispatch);
+  return out;
+}
+
+KernelCost CostOf(const Kernel& kernel, const Platform& platform) {
+  const Target& target = *platform.target;
+  KernelCost cost;
+  cost.kernel_class = ClassOf(kernel);
+  Math math = kernel.loops ? platform.ContractionMath(kernel.loops->multiply, &cost.replaced_math)
+                           : platform.PointwiseMath(ElementTypeOf(kernel), &cost.replaced_math);
+  cost.mapping = MapKernel(kernel, target, math);
+  AddEngines(kernel, platform, &cost);
+  AddMemory(kernel, target, &cost);
+  return cost;
+}
+
+double BusySeconds(const KernelCost& cost, const Achieved& achieved) {
+  Together together(achieved.overlap);
+  ForEachResource(cost, achieved, [&](absl::Span<const KernelCost::Part>, double seconds) {
+    together.Add(seconds);
+  });
+  return together.seconds();
+}
+
 KernelEstimate EstimateKernel(const Kernel& kernel, const Platform& platform) {
   const Target& target = *platform.target;
-  const Calibration* calibration = platform.calibration.get();
-  const ClassEfficiency* efficiency =
-      calibration == nullptr ? nullptr : calibration->Find(ClassOf(kernel));
+  const Achieved& achieved = platform.achieved;
+  const KernelCost cost = CostOf(kernel, platform);
 
   KernelEstimate e;
-  Math math = kernel.loops ? platform.ContractionMath(kernel.loops->multiply, &e.replaced_math)
-                           : platform.PointwiseMath(ElementTypeOf(kernel), &e.replaced_math);
-  e.mapping = MapKernel(kernel, target, math);
+  e.mapping = cost.mapping;
+  e.replaced_math = cost.replaced_math;
   e.units_used = e.mapping.units_used;
-  AddEngines(kernel, platform, efficiency, &e);
-  AddMemory(kernel, platform, efficiency, &e);
+  e.overhead = achieved.launch;
+  if (!platform.runtime->graph_capture) e.host_seconds = achieved.dispatch;
 
-  e.overhead = target.launch.value_or(0) + platform.runtime->kernel_overhead.value_or(0);
-  double dispatch = platform.runtime->host_per_op.value_or(0);
-  if (calibration != nullptr) {
-    e.overhead = calibration->launch.value_or(e.overhead);
-    dispatch = calibration->dispatch.value_or(dispatch);
-  }
-  if (!platform.runtime->graph_capture) e.host_seconds = dispatch * kernel.ops;
-
+  Together together(achieved.overlap);
+  ForEachResource(cost, achieved, [&](absl::Span<const KernelCost::Part> parts, double seconds) {
+    ResourceUse& use = e.parts.emplace_back(parts[0].use);
+    for (const KernelCost::Part& more : parts.subspan(1)) use.amount += more.use.amount;
+    // (Of one part: exactly the mapped rate where nothing slows it.)
+    const bool one = parts.size() == 1 && seconds > 0;
+    use.rate = one ? use.rate * (use.seconds / seconds) : seconds > 0 ? use.amount / seconds : 0;
+    use.seconds = seconds;
+    together.Add(seconds);
+  });
   const ResourceUse* slowest = nullptr;
   for (const ResourceUse& part : e.parts) {
     if (slowest == nullptr || part.seconds > slowest->seconds) slowest = &part;
     if (part.peak > 0) e.roofline = std::max(e.roofline, part.amount / part.peak);
   }
-  double busy = slowest == nullptr ? 0 : slowest->seconds;
+  double busy = together.seconds();
   e.seconds = e.overhead + busy;
   bool overhead_bound = slowest == nullptr || e.overhead > busy;
   e.limit = overhead_bound ? absl::string_view("launch") : slowest->name;
   e.bound = overhead_bound       ? Bound::kOverhead
             : slowest->is_memory ? Bound::kBandwidth
                                  : Bound::kCompute;
-  e.low =
-      calibration == nullptr ? e.roofline * platform.low_factor : e.seconds * platform.low_factor;
-  e.high = calibration == nullptr ? e.overhead + busy * platform.high_factor
-                                  : e.seconds * platform.high_factor;
+  const bool calibrated = platform.calibration != nullptr;
+  e.low = (calibrated ? e.seconds : e.roofline) * platform.low_factor;
+  e.high = calibrated ? e.seconds * platform.high_factor : e.overhead + busy * platform.high_factor;
 
   double useful = kernel.flops + kernel.int_ops + kernel.comparisons + kernel.transcendentals;
   double peak = target.Rate(e.mapping.engine, e.mapping.math);

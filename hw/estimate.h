@@ -2,6 +2,8 @@
 //
 //   seconds = overhead + max over resources of amount / rate
 //
+// (Calibrated, the maximum may be a p-norm: resources that get in each other's way.)
+//
 // Resources are the engines (matrix, vector, special functions) and the memory levels; a rate is
 // the stated peak x the mapping's utilization x the calibrated efficiency (1 when uncalibrated). A
 // vector lane does one operation per slot, while peaks count a fused multiply-add as two; so
@@ -16,6 +18,7 @@
 #ifndef ASSAY_HW_ESTIMATE_H_
 #define ASSAY_HW_ESTIMATE_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +44,24 @@ struct EstimateOptions {
   std::shared_ptr<const Calibration> calibration;
 };
 
+// What a runtime achieves on a machine, as plain numbers: a calibration, or 1 throughout. What a
+// fit (hw/fit.h) changes.
+struct Achieved {
+  struct OfClass {
+    double compute = 1;          // share of the mapped peak
+    double bandwidth = 1;        // share of the outermost memory's
+    double half_saturation = 0;  // operations at which half of `compute` is reached
+  };
+  std::array<OfClass, kNumKernelClasses> classes;  // by KernelClass
+  // Exponent of the norm that joins the times of a kernel's resources: they overlap perfectly at 0
+  // (the slowest counts), and less the smaller it is above.
+  double overlap = 0;
+  double launch = 0;    // seconds of the device per kernel
+  double dispatch = 0;  // seconds of the host per kernel
+
+  void Set(const std::vector<ClassEfficiency>& of);  // those that it names
+};
+
 // A machine as it will be used: made once per (target, runtime, precision), const from then on,
 // shared by threads. Keeps what it refers to alive.
 struct Platform {
@@ -48,6 +69,7 @@ struct Platform {
   std::shared_ptr<const Runtime> runtime;
   std::shared_ptr<const Calibration> calibration;  // null: uncalibrated
   const Precision* precision = nullptr;
+  Achieved achieved;  // by it
   // "uncalibrated", or "rtx-4090.torch-inductor (target)": name and what it matched by.
   std::string calibration_label;
   // The interval. Calibrated: both times the estimate. Uncalibrated: low_factor x bare roofline to
@@ -110,7 +132,7 @@ struct KernelEstimate {
   double low = 0, high = 0;  // the interval
   double roofline = 0;       // the slowest resource at stated peaks: nothing is faster
   double overhead = 0;       // launch, in seconds
-  double host_seconds = 0;   // the host's dispatch of its operators; runs beside the device
+  double host_seconds = 0;   // the host's dispatch of it; runs beside the device
   absl::InlinedVector<ResourceUse, 6> parts;  // in the order of the machine, innermost first
   Bound bound = Bound::kOverhead;
   absl::string_view limit;  // name of the limiting resource; "launch" when overhead is the larger
@@ -120,6 +142,30 @@ struct KernelEstimate {
   Energy energy;
   bool replaced_math = false;  // the target lacks the kernel's own format
 };
+
+// Of an estimate, what no calibration changes: the mapping, and what each resource is asked for at
+// mapped rates.
+struct KernelCost {
+  enum class Scale : uint8_t {
+    kContraction,
+    kRest,
+    kBandwidth,
+    kNone
+  };  // which efficiency slows it
+  struct Part {
+    ResourceUse use;  // at the mapped rate
+    Scale scale = Scale::kNone;
+    bool same_lanes = false;  // as the part before: one after the other
+  };
+  KernelClass kernel_class = KernelClass::kOther;
+  Mapping mapping;
+  bool replaced_math = false;
+  absl::InlinedVector<Part, 6> parts;  // in the order of KernelEstimate::parts
+};
+KernelCost CostOf(const Kernel& kernel, const Platform& platform);
+// Seconds of one execution, without overhead.
+double BusySeconds(const KernelCost& cost, const Achieved& achieved);
+Achieved AchievedBy(const Platform& platform);
 
 // Never fails: what a kernel cannot say counts as nothing.
 KernelEstimate EstimateKernel(const Kernel& kernel, const Platform& platform);

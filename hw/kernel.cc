@@ -86,6 +86,8 @@ std::vector<absl::string_view> KernelClassNames() {
   return {std::begin(kClassNames), std::end(kClassNames)};
 }
 
+static_assert(std::size(kClassNames) == kNumKernelClasses);
+
 std::optional<KernelClass> ParseKernelClass(absl::string_view name) {
   for (size_t i = 0; i < std::size(kClassNames); ++i) {
     if (kClassNames[i] == name) return static_cast<KernelClass>(i);

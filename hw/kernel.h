@@ -108,6 +108,7 @@ enum class KernelClass : uint8_t {
   kAttention,
   kOther,  // no contraction
 };
+inline constexpr size_t kNumKernelClasses = 10;
 absl::string_view Name(KernelClass c);
 std::vector<absl::string_view> KernelClassNames();
 std::optional<KernelClass> ParseKernelClass(absl::string_view name);

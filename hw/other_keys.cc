@@ -1,4 +1,4 @@
-// The keys of runtimes, calibrations and intervals, one row each.
+// The keys of runtimes, calibrations, priors and intervals, one row each.
 #include "hw/other_keys.h"
 
 #include <algorithm>
@@ -61,6 +61,17 @@ void CheckKnown(absl::string_view what, absl::string_view name,
                            "; use one of ", absl::StrJoin(known, ", "))});
 }
 
+void CheckClasses(const std::vector<ClassEfficiency>& classes, std::vector<Problem>* problems) {
+  for (const ClassEfficiency& c : classes) {
+    CheckKnown("class of kernel", c.name, KernelClassNames(), c.place, problems);
+    for (const Datum* share : {&c.compute, &c.bandwidth}) {
+      if (share->known && (share->value <= 0 || share->value > 1)) {
+        problems->push_back({share->place, "an efficiency must be above 0 % and at most 100 %"});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 absl::Span<const KeyRow> RuntimeRows() {
@@ -71,10 +82,13 @@ absl::Span<const KeyRow> RuntimeRows() {
       Text<&Runtime::fusion>("fusion", kMust, "the fusion policy it follows; `assay patterns`"),
       Texts<&Runtime::layouts>("layouts", kMay, "tensor layouts it works in: nchw, nhwc, blocked"),
       Texts<&Runtime::kinds>("kinds", kMay, "kinds of target it runs on, where not all"),
+      Texts<&Runtime::measured_as>(
+          "measured_as", kMay,
+          "what collections of measurements call it: a class, or `CLASS / SOFTWARE`"),
       Quantity<&Runtime::kernel_overhead>("kernel_overhead", Unit::kSeconds, kMust,
                                           "device time per kernel beyond the target's `launch`"),
       Quantity<&Runtime::host_per_op>("host_per_op", Unit::kSeconds, kMust,
-                                      "host time per operator, on the reference host"),
+                                      "host time per kernel that it starts, on the reference host"),
       Quantity<&Runtime::host_per_run>("host_per_run", Unit::kSeconds, kMay,
                                        "host time per inference, on the reference host"),
       Text<&Runtime::reference_host>("reference_host", kMay,
@@ -103,6 +117,9 @@ absl::Span<const KeyRow> CalibrationRows() {
                                      "instead of the target's `launch` + the runtime's overhead"),
       Quantity<&Calibration::dispatch>("dispatch", Unit::kSeconds, kMay,
                                        "instead of the runtime's `host_per_op`"),
+      Quantity<&Calibration::overlap>(
+          "overlap", Unit::kCount, kMay,
+          "exponent of the norm that joins a kernel's resources; else the slowest counts"),
       Quantity<&Calibration::low>("low", Unit::kCount, kMust,
                                   "times an estimate: the interval's lower end"),
       Quantity<&Calibration::high>("high", Unit::kCount, kMust, "times an estimate: its upper end"),
@@ -114,6 +131,28 @@ absl::Span<const KeyRow> CalibrationRows() {
       Quantity<&Calibration::error_held_out>("error_held_out", Unit::kRatio, kMust,
                                              "the same, each model family left out in turn"),
       Text<&Calibration::notes>("notes", kMay, "what to beware of"),
+  };
+  return kRows;
+}
+
+absl::Span<const KeyRow> PriorRows() {
+  static constexpr KeyRow kRows[] = {
+      Text<&Prior::name>("name", kMust, "the name; that of the file, less .yaml"),
+      Text<&Prior::kind>("kind", kMust, "the kind of targets it holds for"),
+      Named<&Prior::classes>("classes", ClassKeys, kMust, "efficiencies by class of kernel"),
+      Quantity<&Prior::launch>("launch", Unit::kSeconds, kMust, "device time per kernel"),
+      Quantity<&Prior::dispatch>("dispatch", Unit::kSeconds, kMust, "host time per kernel"),
+      Quantity<&Prior::overlap>("overlap", Unit::kCount, kMust,
+                                "exponent of the norm that joins a kernel's resources"),
+      Quantity<&Prior::compute_spread>("compute_spread", Unit::kCount, kMust,
+                                       "standard deviation of the logarithm of `compute`"),
+      Quantity<&Prior::bandwidth_spread>("bandwidth_spread", Unit::kCount, kMust,
+                                         "the same of `bandwidth`"),
+      Quantity<&Prior::launch_spread>("launch_spread", Unit::kCount, kMust, "of `launch`"),
+      Quantity<&Prior::dispatch_spread>("dispatch_spread", Unit::kCount, kMust, "of `dispatch`"),
+      Quantity<&Prior::kin_spread>("kin_spread", Unit::kCount, kMust,
+                                   "of one machine about its kin, times those"),
+      Quantity<&Prior::noise>("noise", Unit::kCount, kMust, "of one measurement"),
   };
   return kRows;
 }
@@ -152,18 +191,17 @@ void CheckCalibration(const Calibration& calibration, const YamlNode& file,
     CheckKnown("kind of target", calibration.kind, Names(TargetKindNames()), PlaceOf(file, "kind"),
                problems);
   }
-  for (const ClassEfficiency& c : calibration.classes) {
-    CheckKnown("class of kernel", c.name, KernelClassNames(), c.place, problems);
-    for (const Datum* share : {&c.compute, &c.bandwidth}) {
-      if (share->known && (share->value <= 0 || share->value > 1)) {
-        problems->push_back({share->place, "an efficiency must be above 0 % and at most 100 %"});
-      }
-    }
-  }
+  CheckClasses(calibration.classes, problems);
   if (calibration.low.value > 1 || (calibration.high.known && calibration.high.value < 1)) {
     problems->push_back(
         {calibration.low.place, "the interval must hold the estimate: low <= 1 <= high"});
   }
+}
+
+void CheckPrior(const Prior& prior, const YamlNode& file, std::vector<Problem>* problems) {
+  CheckKnown("kind of target", prior.kind, Names(TargetKindNames()), PlaceOf(file, "kind"),
+             problems);
+  CheckClasses(prior.classes, problems);
 }
 
 void CheckIntervals(const IntervalTable& table, std::vector<Problem>* problems) {

@@ -30,9 +30,11 @@ struct Runtime {
   std::string file;                  // the user's file; empty when shipped
   std::vector<std::string> layouts;  // "nchw", "nhwc", "blocked"; empty: whatever suits
   std::vector<std::string> kinds;    // kinds of target it runs on; empty: all
-  Datum kernel_overhead;             // device time per kernel, beyond the target's launch floor
-  Datum host_per_op;                 // host time per operator, on the reference host
-  Datum host_per_run;                // host time per inference, on the reference host
+  // What collections of measurements call it: "CLASS", or "CLASS / how its software begins".
+  std::vector<std::string> measured_as;
+  Datum kernel_overhead;  // device time per kernel, beyond the target's launch floor
+  Datum host_per_op;      // host time per kernel that it starts, on the reference host
+  Datum host_per_run;     // host time per inference, on the reference host
   std::string reference_host;
   bool graph_capture = false;       // kernels are recorded once: no host time per operator
   int streams = 1;                  // kernels that may run side by side

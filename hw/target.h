@@ -104,7 +104,8 @@ struct Target {
   std::string title;  // "NVIDIA H100 SXM5 80 GB"
   std::string vendor;
   TargetKind kind = TargetKind::kGpu;
-  std::string family;  // architecture: what calibrations are shared across
+  std::string family;                // architecture: what calibrations are shared across
+  std::vector<std::string> aliases;  // names that collections of measurements give it
   std::string launched;
   std::string runtime;  // name of the default runtime
   std::string notes;    // what is not modelled, what to beware of

@@ -113,6 +113,7 @@ absl::Span<const KeyRow> TargetRows() {
       Choice<&Target::kind>("kind", TargetKindNames, kMust,
                             "what it is, and so how kernels are mapped on it"),
       Text<&Target::family>("family", kMust, "architecture: calibrations are shared across it"),
+      Texts<&Target::aliases>("aliases", kMay, "names that collections of measurements give it"),
       Text<&Target::launched>("launched", kMay, "year, or year and month"),
       Text<&Target::runtime>("runtime", kMay, "the runtime when none is given; else `ideal`"),
       Text<&Target::notes>("notes", kMay, "what is not modelled; what to beware of"),

@@ -243,11 +243,11 @@ TEST(Calibrations, AUsersFileLoads) {
       "error_in_sample: 5 %\nerror_held_out: 8 %\n");
   auto calibration = LoadCalibration(file.path());
   ASSERT_TRUE(calibration.ok()) << calibration.status();
-  const ClassEfficiency* gemm = (*calibration)->Find(KernelClass::kGemm);
-  ASSERT_NE(gemm, nullptr);
-  EXPECT_EQ(gemm->compute.value, 0.8);
-  EXPECT_EQ(gemm->half_saturation.value, 2e9);
-  EXPECT_EQ((*calibration)->Find(KernelClass::kAttention), nullptr);
+  ASSERT_EQ((*calibration)->classes.size(), 1u);
+  const ClassEfficiency& gemm = (*calibration)->classes[0];
+  EXPECT_EQ(gemm.name, Name(KernelClass::kGemm));
+  EXPECT_EQ(gemm.compute.value, 0.8);
+  EXPECT_EQ(gemm.half_saturation.value, 2e9);
   UserFile again(ToYaml(**calibration));
   EXPECT_THAT(CheckCalibrationFile(again.path()), IsEmpty());
 }

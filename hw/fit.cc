@@ -1,0 +1,176 @@
+#include "hw/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+// Eigen's LevenbergMarquardt is MINPACK's, in C++.
+#include <Eigen/Dense>
+#include <unsupported/Eigen/NonLinearOptimization>
+#include <unsupported/Eigen/NumericalDiff>
+
+namespace assay {
+namespace {
+
+// Efficiencies are shares of a peak; a mapping or a datasheet may be pessimistic by a little, and a
+// fit that wants more than this says that something else is wrong.
+constexpr int kParameters = 2 * static_cast<int>(kNumKernelClasses) + 2;
+
+Eigen::VectorXd ToLogs(const Achieved& a) {
+  Eigen::VectorXd x(kParameters);
+  int i = 0;
+  for (const Achieved::OfClass& c : a.classes) {
+    x[i++] = std::log(c.compute);
+    x[i++] = std::log(c.bandwidth);
+  }
+  x[i++] = std::log(std::max(a.launch, 1e-9));
+  x[i++] = std::log(std::max(a.dispatch, 1e-9));
+  return x;
+}
+
+// Shares end at 1: nothing beats the roofline.
+Achieved FromLogs(const Eigen::VectorXd& x, const Achieved& like) {
+  Achieved a = like;
+  int i = 0;
+  for (Achieved::OfClass& c : a.classes) {
+    c.compute = std::min(1.0, std::exp(x[i++]));
+    c.bandwidth = std::min(1.0, std::exp(x[i++]));
+  }
+  a.launch = std::exp(x[i++]);
+  a.dispatch = std::exp(x[i++]);
+  return a;
+}
+
+struct Problem {
+  using Scalar = double;
+  using InputType = Eigen::VectorXd;
+  using ValueType = Eigen::VectorXd;
+  using JacobianType = Eigen::MatrixXd;
+  enum { InputsAtCompileTime = Eigen::Dynamic, ValuesAtCompileTime = Eigen::Dynamic };
+
+  std::vector<const MeasuredRun*> runs;
+  const Achieved* like = nullptr;
+  Eigen::VectorXd mean, spread, weight;
+  double noise = 0.1;
+
+  int inputs() const { return kParameters; }
+  int values() const { return static_cast<int>(runs.size()) + kParameters; }
+
+  int operator()(const Eigen::VectorXd& x, Eigen::VectorXd& out) const {
+    const Achieved a = FromLogs(x, *like);
+    const int n = static_cast<int>(runs.size());
+    for (int i = 0; i < n; ++i) {
+      out[i] = weight[i] * std::log(SecondsOf(*runs[i], a) / runs[i]->seconds) / noise;
+    }
+    out.tail(kParameters) = (x - mean).cwiseQuotient(spread);
+    return 0;
+  }
+};
+
+Eigen::VectorXd Spreads(const FitPrior& prior, double times) {
+  Eigen::VectorXd s(kParameters);
+  int i = 0;
+  for (size_t c = 0; c < kNumKernelClasses; ++c) {
+    s[i++] = prior.compute_spread * times;
+    s[i++] = prior.bandwidth_spread * times;
+  }
+  s[i++] = prior.launch_spread * times;
+  s[i++] = prior.dispatch_spread * times;
+  return s;
+}
+
+Achieved FitOnce(std::vector<const MeasuredRun*> runs, const Achieved& mean,
+                 const Eigen::VectorXd& spread, double noise) {
+  if (runs.empty()) return mean;
+  Problem problem;
+  problem.runs = std::move(runs);
+  problem.like = &mean;
+  problem.mean = ToLogs(mean);
+  problem.spread = spread;
+  problem.noise = noise;
+  problem.weight = Eigen::VectorXd::Ones(static_cast<int>(problem.runs.size()));
+  Eigen::VectorXd x = problem.mean;
+  for (int round = 0; round < 4; ++round) {
+    Eigen::NumericalDiff<Problem> differentiated(problem);
+    Eigen::LevenbergMarquardt<Eigen::NumericalDiff<Problem>> solver(differentiated);
+    solver.parameters.maxfev = 60 * kParameters;
+    solver.parameters.xtol = solver.parameters.ftol = 1e-6;
+    solver.minimize(x);
+    const Achieved a = FromLogs(x, mean);
+    for (size_t i = 0; i < problem.runs.size(); ++i) {
+      const double e = std::log(SecondsOf(*problem.runs[i], a) / problem.runs[i]->seconds) / noise;
+      problem.weight[static_cast<int>(i)] = std::pow(1 + e * e, -0.25);
+    }
+  }
+  return FromLogs(x, mean);
+}
+
+Fitted FitRuns(absl::Span<const MeasuredRun> runs, const std::function<bool(size_t)>& seen,
+               const FitPrior& prior) {
+  Fitted out;
+  std::vector<const MeasuredRun*> all;
+  std::vector<std::pair<std::string, std::vector<const MeasuredRun*>>> by_machine;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (!seen(i)) continue;
+    all.push_back(&runs[i]);
+    auto of = std::find_if(by_machine.begin(), by_machine.end(),
+                           [&](const auto& m) { return m.first == runs[i].machine; });
+    if (of == by_machine.end()) {
+      by_machine.emplace_back(runs[i].machine, std::vector<const MeasuredRun*>{});
+      of = by_machine.end() - 1;
+    }
+    of->second.push_back(&runs[i]);
+  }
+  out.all = FitOnce(all, prior.mean, Spreads(prior, 1), prior.noise);
+  for (auto& [machine, own] : by_machine) {
+    out.machines.emplace_back(machine,
+                              FitOnce(own, out.all, Spreads(prior, prior.kin_spread), prior.noise));
+  }
+  return out;
+}
+
+}  // namespace
+
+double SecondsOf(const MeasuredRun& run, const Achieved& achieved) {
+  double device = 0, host = 0;
+  for (const auto& [cost, times] : run.kernels) {
+    device += times * (achieved.launch + BusySeconds(cost, achieved));
+    host += times * achieved.dispatch;
+  }
+  return (run.graph_capture ? 0 : run.host_per_run) +
+         std::max(device, run.graph_capture ? 0 : host);
+}
+
+const Achieved& Fitted::of(absl::string_view machine) const {
+  for (const auto& [name, achieved] : machines) {
+    if (name == machine) return achieved;
+  }
+  return all;
+}
+
+Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior) {
+  return FitRuns(
+      runs, [](size_t) { return true; }, prior);
+}
+
+std::vector<double> HeldOutErrors(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
+                                  LeaveOut what) {
+  std::vector<double> errors(runs.size());
+  std::vector<bool> done(runs.size());
+  auto group = [&](size_t i) -> const std::string& {
+    return what == LeaveOut::kFamily ? runs[i].family : runs[i].machine;
+  };
+  for (size_t first = 0; first < runs.size(); ++first) {
+    if (done[first]) continue;
+    const Fitted fitted = FitRuns(
+        runs, [&](size_t i) { return group(i) != group(first); }, prior);
+    for (size_t i = first; i < runs.size(); ++i) {
+      if (group(i) != group(first)) continue;
+      done[i] = true;
+      errors[i] = std::log(SecondsOf(runs[i], fitted.of(runs[i].machine)) / runs[i].seconds);
+    }
+  }
+  return errors;
+}
+
+}  // namespace assay
