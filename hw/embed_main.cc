@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -50,6 +51,12 @@ class Embedder {
       YamlNode file;
       Target target = ReadNamed<Target>("targets", name, 0, &file);
       if (!target.runtime.empty()) Known(runtimes_, target.runtime, "targets", name, "runtime");
+      for (const std::string& alias : target.aliases) {
+        if (!aliases_.insert(alias).second) {
+          Say(absl::StrCat("hw/targets/", name, ".yaml: alias `", alias,
+                           "` is another target's too"));
+        }
+      }
       Add(name, target);
       for (const std::string& mode : target.modes) {
         std::string full = absl::StrCat(name, "@", mode);
@@ -214,6 +221,7 @@ class Embedder {
   std::filesystem::path folder_;
   bool good_ = true;
   std::vector<std::string> targets_, runtimes_;
+  std::set<std::string> aliases_;
   std::vector<Record> records_;
   std::string texts_;
 };

@@ -99,7 +99,7 @@ TEST(EstimateKernel, DataThatACacheHoldsComesFromThere) {
   KernelEstimate near = EstimateKernel(kernel, h100);
   EXPECT_NEAR(far, 3e-6 + 2 * 8e6 / 3.35e12, 1e-9);
   EXPECT_EQ(near.limit == "L2" || near.limit == "launch", true) << near.limit;
-  EXPECT_NEAR(near.seconds, 3e-6 + 2 * 8e6 / 5.5e12, 1e-9);
+  EXPECT_NEAR(near.seconds, 3e-6 + 2 * 8e6 / 9.9e12, 1e-9);
   // 50 MiB of others in between: gone.
   for (Kernel::Operand& operand : kernel.operands) operand.reuse_distance = 50 << 20;
   EXPECT_NEAR(EstimateKernel(kernel, h100).seconds, far, 1e-12);

@@ -72,6 +72,7 @@ T ReadFile(const YamlNode& file, FindBase<T> find_base, std::vector<Problem>* pr
     base = std::make_unique<T>(*found);
     object = *std::move(found);
     object.name.clear();
+    if constexpr (std::is_same_v<T, Target>) object.aliases.clear();  // of the base alone
   }
   size_t before = problems->size();
   ReadObject(file, KindOfFile<T>::Rows(), KindOfFile<T>::kSchema, &object, problems);

@@ -61,6 +61,8 @@ double Makespan(double tasks, absl::Span<const Workers> workers) {
   if (tasks <= 0 || speed <= 0) return 0;
   if (workers.size() == 1) return std::ceil(tasks / workers[0].count) / workers[0].speed;
   double floor = tasks / speed;
+  // So many that a double cannot count them one by one: what is left over does not matter.
+  if (tasks > 1e15) return floor;
   // Rounding must not lose a task that is done exactly at t.
   auto done_by = [&](double t) {
     double done = 0;
@@ -114,7 +116,8 @@ Tiling ChooseTiling(const Product& p, const TileLimits& limits, absl::Span<const
         double t = Makespan(tasks, workers) * macs / fed;
         // Each part's sums are written once and read once, in fp32.
         double extra = split == 1 ? 0 : 2 * 4 * parts * p.batch * p.m * p.n;
-        double seconds = p.steps * (t + (split_rate > 0 ? extra / split_rate : 0));
+        double adding = split_rate > 0 ? extra / split_rate : 0;
+        double seconds = p.steps * (t + adding);
         if (seconds < best.seconds * (1 - 1e-9)) {
           best = {.tile_m = tm,
                   .tile_n = tn,
@@ -124,6 +127,7 @@ Tiling ChooseTiling(const Product& p, const TileLimits& limits, absl::Span<const
                   .edge = useful / (tasks * macs),
                   .wave = speed > 0 && t > 0 ? tasks * macs / speed / fed / t : 1,
                   .feed = fed,
+                  .split = t > 0 ? t / (t + adding) : 1,
                   .extra_bytes = p.steps * extra};
         }
         if (last) break;
@@ -161,6 +165,7 @@ Mapping MappingOf(const Tiling& tiling, const TileLimits& limits, absl::Span<con
   mapping.Multiply("tile", tiling.edge);
   mapping.Multiply("wave", tiling.wave);
   if (tiling.feed < 1) mapping.Multiply("feed", tiling.feed);
+  if (tiling.split < 1) mapping.Multiply("split", tiling.split);
   return mapping;
 }
 

@@ -39,6 +39,7 @@ struct Tiling {
   double edge = 1;     // useful / computed elements
   double wave = 1;     // share of the units' time that is filled
   double feed = 1;     // share of the speed at which operands arrive
+  double split = 1;    // share of the time that is not spent adding up the parts
   double extra_bytes = 0;
 };
 
