@@ -17,6 +17,7 @@ struct AnalyzeOptions {
   std::vector<std::string> targets;  // names, or paths of YAML files
   std::string runtime;               // empty: the target's own
   std::string precision;             // empty: the runtime's own
+  std::string calibration;           // a YAML file; empty: what is shipped
   std::string fuse = "greedy";
   double fuse_scratchpad_bytes = 0;  // limits of one kernel (passes/facts.h); 0: none
   int fuse_max_inputs = 0;

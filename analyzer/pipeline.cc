@@ -107,15 +107,23 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
     if (!found.ok()) return found.status();
     runtime = *std::move(found);
   }
+  std::shared_ptr<const Calibration> calibration;
+  if (!options.calibration.empty()) {
+    absl::StatusOr<std::shared_ptr<const Calibration>> found = LoadCalibration(options.calibration);
+    if (!found.ok()) return found.status();
+    calibration = *std::move(found);
+  }
   for (const std::string& name : options.targets) {
     absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
     if (!target.ok()) return target.status();
     // Says now what a wrong precision or runtime is, before any model has been read.
-    absl::StatusOr<Platform> platform =
-        MakePlatform(*target, runtime, {.precision = options.precision});
+    absl::StatusOr<Platform> platform = MakePlatform(
+        *target, runtime, {.precision = options.precision, .calibration = calibration});
     if (!platform.ok()) return platform.status();
-    plan.request.estimates.push_back(
-        {.target = *target, .runtime = runtime, .precision = options.precision});
+    plan.request.estimates.push_back({.target = *target,
+                                      .runtime = runtime,
+                                      .precision = options.precision,
+                                      .calibration = calibration});
   }
   if (options.targets.empty() && !options.precision.empty()) {
     absl::StatusOr<const Precision*> precision = FindPrecision(options.precision);

@@ -35,6 +35,10 @@ struct Request {
   bool quiet = false;
   bool keys = false;
   std::string check;
+  std::string measured;                 // CSV of measurements
+  std::string models = "testdata/zoo";  // folder of their models
+  std::string leave_out = "none";
+  std::string plot;
 };
 
 struct OptionRow {

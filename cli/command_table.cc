@@ -8,19 +8,33 @@ namespace assay {
 namespace {
 
 constexpr absl::string_view kAnalyzeOptions[] = {
-    "--target",          "--runtime",
-    "--precision",       "--dim",
-    "--batch",           "--shape",
-    "--value",           "--fuse",
-    "--fuse-scratchpad", "--fuse-max-inputs",
-    "--explain-fusion",  "--format",
-    "--output",          "--ops",
-    "--kernels",         "--stages",
-    "--memory",          "--by",
-    "--depth",           "--top",
-    "--after",           "--threads",
-    "--timings",         "--color",
-    "--quiet",           "--op-file",
+    "--target",
+    "--runtime",
+    "--calibration",
+    "--precision",
+    "--dim",
+    "--batch",
+    "--shape",
+    "--value",
+    "--fuse",
+    "--fuse-scratchpad",
+    "--fuse-max-inputs",
+    "--explain-fusion",
+    "--format",
+    "--output",
+    "--ops",
+    "--kernels",
+    "--stages",
+    "--memory",
+    "--by",
+    "--depth",
+    "--top",
+    "--after",
+    "--threads",
+    "--timings",
+    "--color",
+    "--quiet",
+    "--op-file",
 };
 constexpr Example kAnalyzeExamples[] = {
     {"analyze model.onnx", "what the model costs, machine aside"},
@@ -72,6 +86,21 @@ constexpr Example kTargetsExamples[] = {
 constexpr Example kRuntimesExamples[] = {
     {"runtimes", "the runtimes that assay ships"},
     {"runtimes ideal", "one in full"},
+};
+
+constexpr absl::string_view kValidateOptions[] = {"--measured", "--models",    "--target",
+                                                  "--runtime",  "--leave-out", "--plot",
+                                                  "--output",   "--threads",   "--color"};
+constexpr Example kValidateExamples[] = {
+    {"validate --measured testdata/measured/published.csv", "how far off what assay ships is"},
+    {"validate --measured mine.csv --models . --leave-out family --plot fit.svg",
+     "how far off a fit to these is on models that it has not seen"},
+};
+constexpr absl::string_view kCalibrateOptions[] = {
+    "--measured", "--models", "--target", "--runtime", "--output", "--threads", "--color"};
+constexpr Example kCalibrateExamples[] = {
+    {"calibrate --target rtx-4090 --runtime torch-inductor --measured mine.csv -o mine.yaml",
+     "then `analyze --calibration mine.yaml`"},
 };
 
 constexpr CommandRow kCommands[] = {
@@ -162,6 +191,26 @@ constexpr CommandRow kCommands[] = {
      .options = kMachineOptions,
      .examples = kRuntimesExamples,
      .run = RunRuntimes},
+    {.name = "validate",
+     .summary = "estimates against measurements",
+     .doc =
+         "Estimates every run of a table of measurements (--measured FILE.csv; its columns are "
+         "listed in analyzer/measured.h and hw/README.md) and tells how far off the estimates are, "
+         "by runtime and batch. With --leave-out family the efficiencies are fitted to the table "
+         "itself, each family of models predicted by a fit that has not seen it; with machine "
+         "likewise each target.",
+     .options = kValidateOptions,
+     .examples = kValidateExamples,
+     .run = RunValidate},
+    {.name = "calibrate",
+     .summary = "fit a machine's efficiencies to measurements",
+     .doc = "Fits what a runtime achieves on a target, class of kernel by class of kernel, to the "
+            "measured runs of that target in the table, starting from what the table says of other "
+            "machines of the kind, and prints a calibration file with its errors: on the runs "
+            "themselves, and on families of models left out.",
+     .options = kCalibrateOptions,
+     .examples = kCalibrateExamples,
+     .run = RunCalibrate},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "explain a command",

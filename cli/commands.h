@@ -15,6 +15,8 @@ ExitCode RunPassList(const Request& request, Io& io);
 ExitCode RunPatterns(const Request& request, Io& io);
 ExitCode RunTargets(const Request& request, Io& io);
 ExitCode RunRuntimes(const Request& request, Io& io);
+ExitCode RunValidate(const Request& request, Io& io);
+ExitCode RunCalibrate(const Request& request, Io& io);
 ExitCode RunHelp(const Request& request, Io& io);
 
 }  // namespace assay

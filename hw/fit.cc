@@ -148,6 +148,21 @@ const Achieved& Fitted::of(absl::string_view machine) const {
   return all;
 }
 
+FitPrior PriorOf(const Prior& prior) {
+  FitPrior out;
+  out.mean.Set(prior.classes);
+  out.mean.launch = prior.launch.value;
+  out.mean.dispatch = prior.dispatch.value;
+  out.mean.overlap = prior.overlap.value;
+  out.compute_spread = prior.compute_spread.value;
+  out.bandwidth_spread = prior.bandwidth_spread.value;
+  out.launch_spread = prior.launch_spread.value;
+  out.dispatch_spread = prior.dispatch_spread.value;
+  out.kin_spread = prior.kin_spread.value;
+  out.noise = prior.noise.value;
+  return out;
+}
+
 Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior) {
   return FitRuns(
       runs, [](size_t) { return true; }, prior);

@@ -9,8 +9,8 @@ namespace assay {
 namespace {
 
 constexpr absl::string_view kClassNames[] = {
-    "conv-dense-1x1", "conv-dense",     "conv-grouped", "conv-depthwise", "conv-stem",
-    "gemm",           "batched-matmul", "recurrence",   "attention",      "other",
+    "conv-dense-1x1", "conv-dense", "conv-grouped", "conv-depthwise", "conv-stem", "gemm",
+    "batched-matmul", "recurrence", "attention",    "reduction",      "other",
 };
 
 }  // namespace
@@ -96,7 +96,7 @@ std::optional<KernelClass> ParseKernelClass(absl::string_view name) {
 }
 
 KernelClass ClassOf(const Kernel& kernel) {
-  if (!kernel.loops) return KernelClass::kOther;
+  if (!kernel.loops) return kernel.reduces ? KernelClass::kReduction : KernelClass::kOther;
   const Kernel::Loops& l = *kernel.loops;
   switch (l.kind) {
     case Nest::Kind::kMatMul:

@@ -71,7 +71,8 @@ struct Kernel {
   double int_ops = 0;
   double comparisons = 0;
   std::vector<Operand> operands;
-  int ops = 1;  // operators of the graph in it: what an eager runtime dispatches
+  bool reduces = false;  // it holds a reduction, or the pooling of whole images
+  int ops = 1;           // operators of the graph in it: what an eager runtime dispatches
   // The fusion pattern's name, for people. Calibrations go by KernelClass, which follows from the
   // loops.
   std::string pattern;
@@ -85,7 +86,7 @@ struct Kernel {
   friend H AbslHashValue(H h, const Kernel& k) {
     if (k.loops) h = H::combine(std::move(h), *k.loops);
     return H::combine(std::move(h), k.loops.has_value(), k.macs, k.flops, k.transcendentals,
-                      k.int_ops, k.comparisons, k.operands, k.ops, k.pattern);
+                      k.int_ops, k.comparisons, k.operands, k.reduces, k.ops, k.pattern);
   }
 };
 
@@ -106,9 +107,10 @@ enum class KernelClass : uint8_t {
   kBatchedMatMul,
   kRecurrence,
   kAttention,
-  kOther,  // no contraction
+  kReduction,  // no contraction, but a reduction
+  kOther,      // neither
 };
-inline constexpr size_t kNumKernelClasses = 10;
+inline constexpr size_t kNumKernelClasses = 11;
 absl::string_view Name(KernelClass c);
 std::vector<absl::string_view> KernelClassNames();
 std::optional<KernelClass> ParseKernelClass(absl::string_view name);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "ir/op_table.h"
 #include "passes/evaluate.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
@@ -59,6 +60,12 @@ void AddLoops(const Shapes& shapes, const Numbers& numbers, const Works& works,
       loops->n += more.n;
     }
   }
+}
+
+bool Reduces(const Graph& graph, OpId op) {
+  const OpRow* row = graph.op(op).row;
+  return row != nullptr && (row->role == Role::kReduction ||
+                            (row->role == Role::kPooling && absl::StartsWith(row->name, "Global")));
 }
 
 DType ElementDType(const Type& type) {
@@ -231,6 +238,7 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
     k.pattern = std::string(ops.pattern);
     for (OpId op : ops.ops) {
       const OpNumbers& n = numbers.of(op);
+      k.reduces |= Reduces(graph, op);
       if (!n.known || n.multiplicity <= 0) continue;
       k.macs += n.macs / n.multiplicity;
       k.flops += n.flops / n.multiplicity;

@@ -299,8 +299,29 @@ TEST(Fusion, BranchesThatMeetAreATree) {
                WithPolicies({{.policy = "greedy"}, {.policy = "inductor"}}));
   EXPECT_EQ(run.kernels(0), "Mul+Sigmoid Tanh+Neg Mul");
   EXPECT_EQ(run->partitions[1]->kernels.size(), 1u);
-  EXPECT_EQ(run->partitions[1]->kernels[0].pattern, "pointwise-tree");
+  EXPECT_EQ(run->partitions[1]->kernels[0].pattern, "pointwise-strided");
   EXPECT_EQ(run->partitions[1]->bytes_fused, 4 * (3 * 4 * 8 + 1));
+}
+
+TEST(Fusion, AnotherOrderOfAxesIsAViewToInductor) {
+  Analyzed run(R"(
+    arg %x: f32[2, 3, 4, 5]
+    weight %w = f32[6, 3, 1, 1]
+    weight %g = f32[6]
+    %c = Conv(%x, %w)
+    %t = Transpose(%c) {perm = [0, 2, 3, 1]}
+    %n = LayerNormalization(%t, %g)
+    %r = Relu(%n)
+    %u = Transpose(%r) {perm = [0, 3, 1, 2]}
+    return %u
+  )",
+               WithPolicies({{.policy = "tensorrt"}, {.policy = "inductor"}}));
+  ASSERT_EQ(run->partitions[1]->kernels.size(), 2u);
+  EXPECT_EQ(run->partitions[1]->kernels[0].pattern, "conv-strided");
+  EXPECT_EQ(run->partitions[1]->kernels[1].pattern, "reduction-strided");
+  // Image, weights, the convolution's result twice, scale, result: no copy in between.
+  EXPECT_EQ(run->partitions[1]->bytes_fused, 4 * (2 * 3 * 20 + 6 * 3 + 2 * 240 + 6 + 240));
+  EXPECT_GT(run->partitions[0]->bytes_fused, run->partitions[1]->bytes_fused);
 }
 
 TEST(Fusion, ANormalizationTakesTheAdditionInFrontOfIt) {
