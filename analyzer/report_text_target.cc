@@ -66,6 +66,8 @@ std::string EnergyText(const ModelEstimate& e) {
   if (e.power_w.has_value()) {
     absl::StrAppend(&text, " at ", Ratio(*e.power_w), " W",
                     e.above_design_power ? " (above the design power: not a fact)" : "");
+  } else if (e.above_design_power) {
+    text += " (more than the design power allows: not a fact)";
   }
   std::vector<std::string> parts;
   for (const EnergyPart& part : e.energy.parts) {

@@ -1,11 +1,11 @@
 // `validate` and `calibrate`: estimates against measurements, and fits to them.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "hw/calibration.h"
 #include "hw/fit.h"
+#include "hw/units.h"
 
 namespace assay {
 namespace {
@@ -79,20 +80,23 @@ std::vector<ScoredRun> HeldOut(const std::vector<MeasuredModel>& models, LeaveOu
   return out;
 }
 
-Datum Found(double value, const std::string& source) {
+// To three significant digits, and just what the text reads as.
+Datum Found(double value, Unit unit, const std::string& source) {
   Datum d;
-  d.value = value;
+  const double percent = unit == Unit::kRatio ? 100 : 1;
+  const double micro = unit == Unit::kSeconds ? 1e6 : 1;
+  const absl::StatusOr<double> read =
+      ParseQuantity(absl::StrFormat("%.3g%s", value * percent * micro,
+                                    unit == Unit::kRatio     ? " %"
+                                    : unit == Unit::kSeconds ? " us"
+                                                             : ""),
+                    unit);
+  d.value = read.ok() ? *read : value;
   d.known = true;
   d.basis = Basis::kDerived;
   d.source = source;
-  d.reason = "fitted to the measurements that `data` names";
+  d.reason = "fitted";
   return d;
-}
-
-double Rounded(double value, int digits) {
-  double out = 0;
-  (void)absl::SimpleAtod(absl::StrFormat("%.*g", digits, value), &out);
-  return out;
 }
 
 }  // namespace
@@ -133,6 +137,92 @@ ExitCode RunValidate(const Request& request, Io& io) {
                AccuracyReport(request.measured, how, scored, models, StyleFor(request, io)), io);
 }
 
+namespace {
+
+// What a calibration is to hold for: one target, or all of a kind.
+struct Scope {
+  std::string target;  // empty: the whole kind
+  TargetKind kind = TargetKind::kGpu;
+};
+
+absl::StatusOr<Scope> ScopeOf(const std::string& name) {
+  for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kSystolic,
+                          TargetKind::kKpu, TargetKind::kNpu}) {
+    if (name == Name(kind)) return Scope{.kind = kind};
+  }
+  absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
+  if (!target.ok()) return target.status();
+  return Scope{.target = (*target)->name, .kind = (*target)->kind};
+}
+
+// The runs of that kind of machine, and which of them the calibration is for.
+struct FitInput {
+  std::vector<MeasuredRun> runs;
+  std::vector<bool> own;
+};
+
+FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
+  FitInput out;
+  for (size_t i : Usable(models)) {
+    if (models[i].target->kind != scope.kind) continue;
+    out.runs.push_back(models[i].run);
+    out.runs.back().machine = models[i].target->name;
+    out.own.push_back(scope.target.empty() || models[i].target->name == scope.target);
+  }
+  return out;
+}
+
+Calibration Calibrate(const FitInput& input, const Scope& scope, const std::string& runtime,
+                      const std::string& data) {
+  const FitPrior prior = PriorOf(PriorFor(scope.kind));
+  const Fitted fitted = Fit(input.runs, prior);
+  const Achieved& best = scope.target.empty() ? fitted.all : fitted.of(scope.target);
+  // What a calibration of a kind has not seen is a machine; else a family of models.
+  const std::vector<double> errors = HeldOutErrors(
+      input.runs, prior, scope.target.empty() ? LeaveOut::kMachine : LeaveOut::kFamily);
+  std::vector<double> in_sample, held_out, measured, ratios;
+  for (size_t i = 0; i < input.runs.size(); ++i) {
+    if (!input.own[i]) continue;
+    const MeasuredRun& run = input.runs[i];
+    measured.push_back(run.seconds);
+    in_sample.push_back(SecondsOf(run, best));
+    held_out.push_back(run.seconds * std::exp(errors[i]));
+    ratios.push_back(std::exp(-errors[i]));  // measured / predicted
+  }
+  std::sort(ratios.begin(), ratios.end());
+  auto quantile = [&](double q) {
+    return ratios[static_cast<size_t>(std::lround(q * static_cast<double>(ratios.size() - 1)))];
+  };
+
+  Calibration out;
+  out.target = scope.target;
+  if (scope.target.empty()) out.kind = std::string(Name(scope.kind));
+  out.runtime = runtime;
+  out.name = absl::StrCat(scope.target.empty() ? out.kind : out.target, ".", runtime);
+  const std::string source = absl::StrCat("fit to ", measured.size(), " measured runs");
+  for (size_t i = 0; i < kNumKernelClasses; ++i) {
+    ClassEfficiency c;
+    c.name = std::string(Name(static_cast<KernelClass>(i)));
+    c.compute = Found(best.classes[i].compute, Unit::kRatio, source);
+    c.bandwidth = Found(best.classes[i].bandwidth, Unit::kRatio, source);
+    out.classes.push_back(std::move(c));
+  }
+  out.launch = Found(best.launch, Unit::kSeconds, source);
+  out.dispatch = Found(best.dispatch, Unit::kSeconds, source);
+  out.overlap = Found(best.overlap, Unit::kCount, source);
+  // Nine of ten held-out runs lie inside.
+  out.low = Found(std::min(1.0, quantile(0.05)), Unit::kCount, source);
+  out.high = Found(std::max(1.0, quantile(0.95)), Unit::kCount, source);
+  out.data = data.substr(data.rfind('/') + 1);
+  out.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
+  out.rows = Found(static_cast<double>(measured.size()), Unit::kCount, source);
+  out.error_in_sample = Found(AccuracyOf(in_sample, measured).median_error, Unit::kRatio, source);
+  out.error_held_out = Found(AccuracyOf(held_out, measured).median_error, Unit::kRatio, source);
+  return out;
+}
+
+}  // namespace
+
 ExitCode RunCalibrate(const Request& request, Io& io) {
   absl::Status s = CheckMeasured(request);
   if (s.ok() && (request.analyze.targets.size() != 1 || request.analyze.runtime.empty())) {
@@ -142,9 +232,9 @@ ExitCode RunCalibrate(const Request& request, Io& io) {
     SayError(s, io);
     return kUsage;
   }
-  auto target = FindTarget(request.analyze.targets[0]);
-  auto runtime = FindRuntime(request.analyze.runtime);
-  for (const absl::Status& status : {target.status(), runtime.status()}) {
+  const absl::StatusOr<Scope> scope = ScopeOf(request.analyze.targets[0]);
+  const auto runtime = FindRuntime(request.analyze.runtime);
+  for (const absl::Status& status : {scope.status(), runtime.status()}) {
     if (status.ok()) continue;
     SayError(status, io);
     return kUsage;
@@ -154,73 +244,24 @@ ExitCode RunCalibrate(const Request& request, Io& io) {
     SayError(rows.status(), io);
     return kInputFailed;
   }
-  const std::vector<MeasuredModel> models = AnalyzeMeasured(
-      *rows,
-      {.models = request.models, .runtime = (*runtime)->name, .threads = request.analyze.threads});
-  // Runs on other machines of the kind say where a fit starts from.
-  std::vector<MeasuredRun> runs;
-  std::vector<bool> own;
-  std::string software;
-  for (size_t i : Usable(models)) {
-    if (models[i].target->kind != (*target)->kind) continue;
-    runs.push_back(models[i].run);
-    own.push_back(models[i].target->name == (*target)->name);
-    runs.back().machine = models[i].target->name;
-  }
-  const auto count = std::count(own.begin(), own.end(), true);
-  if (count == 0) {
+  const std::vector<MeasuredModel> models =
+      AnalyzeMeasured(*rows, {.models = request.models,
+                              .target = "",
+                              .runtime = (*runtime)->name,
+                              .threads = request.analyze.threads});
+  const FitInput input = InputOf(models, *scope);
+  if (std::count(input.own.begin(), input.own.end(), true) == 0) {
     std::string why;
     for (const MeasuredModel& m : models) {
       if (!m.problem.empty() && why.empty()) why = absl::StrCat(" (", m.problem, ")");
     }
-    SayError(absl::StrCat(request.measured, ": no row of ", (*target)->name, " under ",
+    SayError(absl::StrCat(request.measured, ": no row of ", request.analyze.targets[0], " under ",
                           (*runtime)->name, " can be used", why, "; see --models and the columns ",
                           "`target` and `runtime`"),
              io);
     return kInputFailed;
   }
-  const FitPrior prior = PriorOf(PriorFor((*target)->kind));
-  const Fitted fitted = Fit(runs, prior);
-  const Achieved& best = fitted.of((*target)->name);
-  std::vector<double> in_sample, held_out, measured;
-  const std::vector<double> errors = HeldOutErrors(runs, prior, LeaveOut::kFamily);
-  std::vector<double> ratios;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    if (!own[i]) continue;
-    measured.push_back(runs[i].seconds);
-    in_sample.push_back(SecondsOf(runs[i], best));
-    held_out.push_back(runs[i].seconds * std::exp(errors[i]));
-    ratios.push_back(std::exp(-errors[i]));  // measured / predicted
-  }
-  std::sort(ratios.begin(), ratios.end());
-  auto quantile = [&](double q) {
-    return ratios[static_cast<size_t>(std::lround(q * static_cast<double>(ratios.size() - 1)))];
-  };
-
-  Calibration out;
-  out.name = absl::StrCat((*target)->name, ".", (*runtime)->name);
-  out.target = (*target)->name;
-  out.runtime = (*runtime)->name;
-  const std::string source = absl::StrCat("fit to ", count, " measured runs");
-  for (size_t i = 0; i < kNumKernelClasses; ++i) {
-    ClassEfficiency c;
-    c.name = std::string(Name(static_cast<KernelClass>(i)));
-    c.compute = Found(Rounded(best.classes[i].compute, 3), source);
-    c.bandwidth = Found(Rounded(best.classes[i].bandwidth, 3), source);
-    out.classes.push_back(std::move(c));
-  }
-  out.launch = Found(Rounded(best.launch, 3), source);
-  out.dispatch = Found(Rounded(best.dispatch, 3), source);
-  out.overlap = Found(best.overlap, source);
-  // Nine of ten held-out runs lie inside.
-  out.low = Found(std::min(1.0, Rounded(quantile(0.05), 3)), source);
-  out.high = Found(std::max(1.0, Rounded(quantile(0.95), 3)), source);
-  out.data = request.measured.substr(request.measured.rfind('/') + 1);
-  out.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
-  out.rows = Found(static_cast<double>(count), source);
-  out.error_in_sample = Found(Rounded(AccuracyOf(in_sample, measured).median_error, 3), source);
-  out.error_held_out = Found(Rounded(AccuracyOf(held_out, measured).median_error, 3), source);
-  return Print(request, ToYaml(out), io);
+  return Print(request, ToYaml(Calibrate(input, *scope, (*runtime)->name, request.measured)), io);
 }
 
 }  // namespace assay

@@ -207,7 +207,9 @@ constexpr CommandRow kCommands[] = {
      .doc = "Fits what a runtime achieves on a target, class of kernel by class of kernel, to the "
             "measured runs of that target in the table, starting from what the table says of other "
             "machines of the kind, and prints a calibration file with its errors: on the runs "
-            "themselves, and on families of models left out.",
+            "themselves, and on families of models left out. --target gpu (cpu, npu) fits all "
+            "machines "
+            "of the kind together, for those that nobody has measured.",
      .options = kCalibrateOptions,
      .examples = kCalibrateExamples,
      .run = RunCalibrate},

@@ -129,7 +129,10 @@ void AddMemory(const Kernel& kernel, const Target& target, KernelCost* cost) {
     if (const UnitClass* unit = target.unit(level.scope)) {
       // Only the units in use move data; the innermost level of each class of units takes its
       // share.
-      rate *= std::clamp(cost->mapping.units_used / target.unit_count(), 1e-12, 1.0);
+      // Where nothing is multiplied, the fullest unit is done last, as in AddEngines.
+      rate *= std::clamp(
+          kernel.loops ? cost->mapping.units_used / target.unit_count() : cost->mapping.utilization,
+          1e-12, 1.0);
       amount *= unit->count.value / target.unit_count();
     }
     cost->parts.push_back({{.name = level.name,

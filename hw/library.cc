@@ -1,12 +1,14 @@
 #include "hw/library.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "hw/schema.h"
 #include "ir/suggest.h"
 
@@ -30,6 +32,9 @@ std::vector<absl::string_view> EmbeddedNames(bool with_modes) {
   return names;
 }
 
+// What the name on a command line may be besides, and the one in `extends` may not.
+constexpr absl::string_view kOrPath = ", and a path to a YAML file serves too";
+
 template <class T>
 absl::StatusOr<T> FindEmbedded(absl::string_view name) {
   for (const EmbeddedRecord& record : EmbeddedRecords()) {
@@ -37,9 +42,12 @@ absl::StatusOr<T> FindEmbedded(absl::string_view name) {
   }
   constexpr absl::string_view kWord = KindOfFile<T>::kWord;
   std::vector<absl::string_view> names = EmbeddedNames<T>(/*with_modes=*/true);
-  return absl::NotFoundError(absl::StrCat("unknown ", kWord, " `", name, "`",
-                                          DidYouMean(name, names), "; `assay ", kWord,
-                                          "s` lists them, and a path to a YAML file serves too"));
+  constexpr bool kListed = std::is_same_v<T, Target> || std::is_same_v<T, Runtime>;
+  std::string listed = kListed         ? absl::StrCat("`assay ", kWord, "s` lists them", kOrPath)
+                       : names.empty() ? "none is shipped"
+                                       : absl::StrCat("use one of ", absl::StrJoin(names, ", "));
+  return absl::NotFoundError(
+      absl::StrCat("unknown ", kWord, " `", name, "`", DidYouMean(name, names), "; ", listed));
 }
 
 bool IsPath(absl::string_view name) {
@@ -64,9 +72,17 @@ T ReadFile(const YamlNode& file, FindBase<T> find_base, std::vector<Problem>* pr
   Place from = {1, 1};
   if (const YamlNode* extends = file.Find("extends")) {
     from = extends->place;
+    if (extends->kind != YamlNode::Kind::kText || IsPath(extends->text)) {
+      problems->push_back(
+          {from, absl::StrCat("`extends` must name a shipped ", KindOfFile<T>::kWord,
+                              "; files do not extend files")});
+      return object;
+    }
     absl::StatusOr<T> found = find_base(extends->text);
     if (!found.ok()) {
-      problems->push_back({from, absl::StrCat("`extends`: ", found.status().message())});
+      problems->push_back(
+          {from,
+           absl::StrCat("`extends`: ", absl::StripSuffix(found.status().message(), kOrPath))});
       return object;
     }
     base = std::make_unique<T>(*found);
@@ -164,6 +180,11 @@ Target ReadTarget(const YamlNode& file, absl::string_view mode, FindBase<Target>
         for (const std::string& each : object->modes) {
           const YamlNode* overrides = modes == nullptr ? nullptr : modes->Find(each);
           if (overrides == nullptr) continue;
+          if (!IsTargetName(each)) {
+            found->push_back({overrides->place,
+                              absl::StrCat("power mode `", each, "` must be lower case letters, ",
+                                           "digits and hyphens, like `15w`")});
+          }
           Target in_mode = *object;
           size_t before = found->size();
           ReadOverrides(file, *overrides, absl::StrCat("modes.", each), TargetRows(), &in_mode,

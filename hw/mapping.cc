@@ -19,11 +19,13 @@ Mapper MapperOf(TargetKind kind) {
     case TargetKind::kCpu:
       return MapOnCpu;
     case TargetKind::kSystolic:
+      return MapOnSystolic;
     case TargetKind::kKpu:
+      return MapOnKpu;
     case TargetKind::kNpu:
       break;
   }
-  return MapGeneric;
+  return MapOnNpu;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Mapping: how one kernel lands on the units of one machine, and what share of their peak that
-// leaves. One file per kind of machine: map_gpu.cc, map_cpu.cc; the rest by map_generic.cc.
+// leaves. One file per kind of machine: map_gpu.cc, map_cpu.cc, map_systolic.cc, map_kpu.cc,
+// map_npu.cc; vector engines beside a matrix engine by map_lanes.cc.
 //
 //   8192 x 8192 x 8192 in bf16 on an H100: tiles of 128 x 128, 64 * 64 = 4096 of them over 132 SMs,
 //   31.03 -> 32 waves: utilization = tile 1 x wave 31.03 / 32 = 0.97
@@ -63,8 +64,14 @@ Mapping MapOnGpu(const Kernel& kernel, const Target& target, const Engine& engin
                  absl::Span<const Workers> workers, Math math);
 Mapping MapOnCpu(const Kernel& kernel, const Target& target, const Engine& engine,
                  absl::Span<const Workers> workers, Math math);
-Mapping MapGeneric(const Kernel& kernel, const Target& target, const Engine& engine,
+Mapping MapOnLanes(const Kernel& kernel, const Target& target, const Engine& engine,
                    absl::Span<const Workers> workers, Math math);
+Mapping MapOnSystolic(const Kernel& kernel, const Target& target, const Engine& engine,
+                      absl::Span<const Workers> workers, Math math);
+Mapping MapOnKpu(const Kernel& kernel, const Target& target, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math);
+Mapping MapOnNpu(const Kernel& kernel, const Target& target, const Engine& engine,
+                 absl::Span<const Workers> workers, Math math);
 
 }  // namespace assay
 

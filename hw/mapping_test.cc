@@ -175,8 +175,45 @@ std::shared_ptr<const Target> FromText(absl::string_view text) {
   return target;
 }
 
-TEST(MapGeneric, SystolicArraysPadToTheirSize) {
+// Rows + (rows + columns - 2) clocks of a 128 x 128 array that nothing hides.
+constexpr double kFill128 = 128 + 254;
+// Stated peaks are units x op/clock x clock, rounded (275.25 to 275 TFLOP/s): a clock is not quite
+// what its share of the peak takes.
+constexpr double kRounded = 1e-3;
+
+TEST(MapOnSystolic, EightArraysShareTheBlocksOfWeights) {
   // Two cores of four 128 x 128 arrays: 2 * 4 * 128 * 128 * 2 op/clock * 1.05 GHz = 275 TFLOP/s.
+  auto tpu = Get("tpu-v4");
+  // 2 * 2 blocks of weights; M is cut in two, so that all eight have 128 rows to stream.
+  Mapping m = MapKernel(MatMul(1, 256, 256, 256), *tpu, Math::kBf16);
+  EXPECT_EQ(m.tasks, 2 * 2 * 2);
+  EXPECT_EQ(m.waves, 1);
+  EXPECT_EQ(m.units_used, 2);
+  EXPECT_EQ(m.tile_m, 128);
+  EXPECT_EQ(m.tile_n, 128);
+  EXPECT_EQ(m.tile_k, 128);
+  EXPECT_NEAR(m.utilization, 128 / (128 + kFill128), kRounded);
+  // 64 * 64 blocks, 8192 rows each: 512 waves, one after another without a gap.
+  m = MapKernel(MatMul(1, 8192, 8192, 8192), *tpu, Math::kBf16);
+  EXPECT_EQ(m.waves, 512);
+  EXPECT_NEAR(m.utilization, 512 * 8192.0 / (512 * 8192.0 + kFill128), kRounded);
+}
+
+TEST(MapOnSystolic, FewRowsWaitForTheNextWeights) {
+  auto tpu = Get("tpu-v4");
+  // 16 rows past each of 64 blocks, whose successors take 128 clocks to load: 8 waves of 128.
+  Mapping m = MapKernel(MatMul(1, 16, 1024, 1024), *tpu, Math::kBf16);
+  EXPECT_EQ(m.waves, 8);
+  EXPECT_NEAR(FactorOf(m, "load"), 16.0 / 128, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "fill"), 8 * 128 / (8 * 128 + kFill128), kRounded);
+  EXPECT_NEAR(m.utilization * (8 * 128 + kFill128) / (8 * 16), 1, kRounded);
+  // A single row is padded to the 8 sublanes of a register.
+  m = MapKernel(MatMul(1, 1, 1024, 1024), *tpu, Math::kBf16);
+  EXPECT_NEAR(FactorOf(m, "tile"), 1.0 / 8, 1e-9);
+  EXPECT_NEAR(m.utilization * (8 * 128 + kFill128) / 8, 1, kRounded);
+}
+
+TEST(MapOnSystolic, EdgesArePadded) {
   auto tpu = FromText(R"(schema: target/1
 name: my-tpu
 title: My TPU
@@ -188,7 +225,7 @@ source: s
 units:
   core: {count: 2, clock: 1.05 GHz}
 engines:
-  MXU: {unit: core, class: matrix, ops: {bf16: 131072 op/clock}, tile_m: 128, tile_n: 128, tile_k: 128}
+  MXU: {unit: core, class: matrix, ops: {bf16: 131072 op/clock}, tile_n: 128, tile_k: 128}
 peaks:
   matrix: {bf16: 275 TFLOP/s}
 memory:
@@ -196,14 +233,157 @@ memory:
   HBM2: {role: dram, scope: shared, size: 32 GB, bandwidth: 1.2 TB/s}
 launch: 2 us
 )");
+  // One block of columns, two along the sum: two of eight arrays stream 100 rows each. To cut M
+  // would not help, as weights take 128 clocks to load in any case.
   Mapping m = MapKernel(MatMul(1, 100, 100, 200), *tpu, Math::kBf16);
-  EXPECT_NEAR(FactorOf(m, "tile"), 100.0 / 128 * 100 / 128 * 200 / 256, 1e-9);
-  EXPECT_NEAR(FactorOf(m, "wave"), 1.0 / 2, 1e-9);
-  EXPECT_EQ(m.units_used, 1);
-  EXPECT_NEAR(MapKernel(MatMul(1, 256, 128, 128), *tpu, Math::kBf16).utilization, 1, 1e-9);
+  EXPECT_EQ(m.tasks, 2);
+  EXPECT_EQ(m.units_used, 2);
+  EXPECT_NEAR(FactorOf(m, "tile"), 100.0 / 128 * 200 / 256, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "load"), 100.0 / 128, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "wave"), 2.0 / 8, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "fill"), 128 / (128 + kFill128), kRounded);
 }
 
-TEST(MapGeneric, AnUndisclosedMachineIsTakenAtItsWord) {
+TEST(MapOnSystolic, WideFormatsTakePassesAndNarrowOnesShareCells) {
+  // Six passes of 1024 rows past each of 64 blocks, in 8 waves; the fill comes once.
+  Mapping m = MapKernel(MatMul(1, 1024, 1024, 1024), *Get("tpu-v4"), Math::kFp32);
+  EXPECT_EQ(m.waves, 8);
+  EXPECT_NEAR(m.utilization, 6 * 8 * 1024 / (6 * 8 * 1024 + kFill128), kRounded);
+  // Four arrays in int8 at twice the rate, not eight: 128 rows take 64 clocks.
+  m = MapOnClass(MatMul(1, 128, 512, 128), *Get("tpu-v5e"), EngineClass::kMatrix, Math::kInt8);
+  EXPECT_EQ(m.tasks, 4);
+  EXPECT_EQ(FactorOf(m, "wave"), 1);
+  EXPECT_NEAR(m.utilization, 64 / (64 + kFill128), kRounded);
+}
+
+TEST(MapOnSystolic, GroupsShareABlockOfWeights) {
+  // 64 groups of 16 to 16 channels: 8 on the diagonal of each 128 x 128 block, so 8 blocks for
+  // eight arrays, of which an eighth of the cells is of use.
+  Kernel grouped;
+  grouped.loops = {
+      .kind = Nest::Kind::kConv, .groups = 64, .m = 28 * 28, .n = 16, .k = 16, .kernel = {1, 1}};
+  grouped.macs = 64.0 * 28 * 28 * 16 * 16;
+  Mapping m = MapOnClass(grouped, *Get("tpu-v4"), EngineClass::kMatrix, Math::kBf16);
+  EXPECT_EQ(m.tasks, 8);
+  EXPECT_NEAR(FactorOf(m, "tile"), 1.0 / 8, 1e-9);
+  EXPECT_NEAR(m.utilization, 784 / (784 + kFill128) / 8, kRounded);
+}
+
+TEST(MapOnSystolic, SumsThatStayTakeTheirTimeToLeave) {
+  // Two engines of 256 x 256: four blocks of output in two waves. After 64 clocks of streaming the
+  // sums need 256 to leave; at the end, 256 + 256 + 256 - 2 that nothing hides.
+  auto gaudi = Get("gaudi-2");
+  Mapping m = MapOnClass(MatMul(1, 512, 512, 64), *gaudi, EngineClass::kMatrix, Math::kBf16);
+  EXPECT_EQ(m.tasks, 4);
+  EXPECT_EQ(m.waves, 2);
+  EXPECT_EQ(m.units_used, 2);
+  EXPECT_NEAR(FactorOf(m, "drain"), 64.0 / 256, 1e-9);
+  EXPECT_NEAR(m.utilization, 2 * 64.0 / (2 * 256 + 766), kRounded);
+  m = MapOnClass(MatMul(1, 512, 512, 4096), *gaudi, EngineClass::kMatrix, Math::kBf16);
+  EXPECT_EQ(FactorOf(m, "drain"), 1);
+  EXPECT_NEAR(m.utilization, 2 * 4096.0 / (2 * 4096 + 766), kRounded);
+}
+
+TEST(MapOnLanes, DepthwiseChannelsLieSideBySide) {
+  // 384 channels at 14 x 14 are 75264 sums; 1024 lanes on each of two cores hold 73.5 registers of
+  // them, 74 in 37 waves.
+  Kernel depthwise;
+  depthwise.loops = {
+      .kind = Nest::Kind::kConv, .groups = 384, .m = 14 * 14, .n = 1, .k = 9, .kernel = {3, 3}};
+  depthwise.macs = 384.0 * 14 * 14 * 9;
+  Mapping m = MapOnClass(depthwise, *Get("tpu-v4"), EngineClass::kVector, Math::kFp32);
+  EXPECT_EQ(m.tasks, 74);
+  EXPECT_NEAR(m.utilization, 73.5 / 74, 1e-9);
+}
+
+// Four tiles of 32 x 32 elements at 1 GHz, fed with 64 bytes a clock.
+std::shared_ptr<const Target> MyKpu(absl::string_view scratchpad) {
+  return FromText(absl::StrCat(R"(schema: target/1
+name: my-kpu
+title: My KPU
+vendor: me
+kind: kpu
+family: mine
+sources: {s: made up}
+source: s
+units:
+  tile: {count: 4, clock: 1 GHz}
+engines:
+  fabric: {unit: tile, class: matrix, ops: {int8: 2048 op/clock}, tile_m: 32, tile_n: 32}
+memory:
+  tile memory: {role: scratchpad, scope: tile, size: )",
+                               scratchpad, R"(}
+  L2: {role: scratchpad, scope: shared, size: 64 MiB, bandwidth: 64 GB/s}
+  DRAM: {role: dram, scope: shared, size: 8 GiB, bandwidth: 32 GB/s}
+launch: 1 us
+)"));
+}
+
+TEST(MapOnKpu, BlocksFitHalfAScratchpad) {
+  // 1024 cubed in int8 is 2^30 / 4096 = 262144 clocks of four tiles. Blocks of m x n bring in
+  // 2^30 * (1 / m + 1 / n) bytes, at 64 a clock.
+  //
+  // Half of 64 KiB: 64 x 64 sums take 16 KiB and leave 16 KiB / (64 + 32) = 170 steps; with 128 x
+  // 64 there is no room for steps. 2^30 / 32 / 64 = 524288 clocks.
+  Mapping m = MapKernel(MatMul(1, 1024, 1024, 1024), *MyKpu("64 KiB"), Math::kInt8);
+  EXPECT_EQ(m.tile_m, 64);
+  EXPECT_EQ(m.tile_n, 64);
+  EXPECT_EQ(m.tile_k, 170);
+  EXPECT_EQ(m.tasks, 16 * 16);
+  EXPECT_EQ(m.waves, 64);
+  EXPECT_EQ(m.units_used, 4);
+  EXPECT_NEAR(FactorOf(m, "feed"), 0.5, 1e-9);
+  EXPECT_NEAR(m.utilization, 0.5, 1e-9);
+  // Half of 256 KiB: 128 x 128 sums take 64 KiB and leave 64 KiB / (128 + 32) = 409 steps: 2^30 /
+  // 64 / 64 clocks, no more than the tiles need.
+  m = MapKernel(MatMul(1, 1024, 1024, 1024), *MyKpu("256 KiB"), Math::kInt8);
+  EXPECT_EQ(m.tile_m, 128);
+  EXPECT_EQ(m.tile_n, 128);
+  EXPECT_EQ(m.tile_k, 409);
+  EXPECT_NEAR(m.utilization, 1, 1e-9);
+}
+
+TEST(MapOnKpu, RowsStreamPastWeightsThatAllFit) {
+  // 128 columns of 512 steps and 32 rows of them are 80 KiB, with 16 KiB of sums: M need not be
+  // cut.
+  Mapping m = MapKernel(MatMul(1, 4096, 512, 512), *MyKpu("256 KiB"), Math::kInt8);
+  EXPECT_EQ(m.tile_m, 4096);
+  EXPECT_EQ(m.tile_n, 128);
+  EXPECT_EQ(m.tile_k, 512);
+  EXPECT_EQ(m.tasks, 4);
+  // 33 rows are two blocks of 32; 7 columns are one.
+  m = MapKernel(MatMul(1, 33, 7, 512), *Get("kpu-t64"), Math::kInt8);
+  EXPECT_NEAR(FactorOf(m, "tile"), 33.0 / 64 * 7 / 32, 1e-9);
+  EXPECT_NEAR(FactorOf(m, "wave"), 2.0 / 64, 1e-9);
+}
+
+TEST(MapOnNpu, InputChannelsFillLanesAtEachPosition) {
+  // 3 of 8 lanes at each of 7 x 7 positions; blocks of 4 positions by 8 channels over two cores.
+  Kernel stem;
+  stem.loops = {.kind = Nest::Kind::kConv, .m = 112 * 112, .n = 64, .k = 3 * 49, .kernel = {7, 7}};
+  stem.macs = 112.0 * 112 * 64 * 3 * 49;
+  Mapping m = MapKernel(stem, *Get("ethos-u65"), Math::kInt8);
+  EXPECT_EQ(m.tasks, 112 * 112 / 4 * 64 / 8);
+  EXPECT_EQ(m.waves, m.tasks / 2);
+  EXPECT_NEAR(m.utilization, 3.0 / 8, 1e-9);
+  // Input channels come in sixteens; how outputs are shared out is not known.
+  EXPECT_NEAR(MapKernel(stem, *Get("dpu-vck190"), Math::kInt8).utilization, 3.0 / 16, 1e-9);
+  EXPECT_NEAR(MapKernel(MatMul(1, 49, 64, 24), *Get("dpu-vck190"), Math::kInt8).utilization,
+              24.0 / 32, 1e-9);
+}
+
+TEST(MapOnNpu, DepthwiseGroupsAreOutputChannels) {
+  Kernel depthwise;
+  depthwise.loops = {
+      .kind = Nest::Kind::kConv, .groups = 384, .m = 14 * 14, .n = 1, .k = 9, .kernel = {3, 3}};
+  depthwise.macs = 384.0 * 14 * 14 * 9;
+  Mapping m = MapKernel(depthwise, *Get("ethos-u65"), Math::kInt8);
+  EXPECT_EQ(m.tasks, 14 * 14 / 4 * 384 / 8);
+  EXPECT_NEAR(FactorOf(m, "tile"), 1.0 / 8, 1e-9);
+  EXPECT_NEAR(MapKernel(depthwise, *Get("dpu-vck190"), Math::kInt8).utilization, 1.0 / 16, 1e-9);
+}
+
+TEST(MapOnNpu, AnUndisclosedMachineIsTakenAtItsWord) {
   auto npu = FromText(R"(schema: target/1
 name: my-npu
 title: My NPU
@@ -260,12 +440,64 @@ TEST(MapKernel, FactorsMultiplyToUtilizationAndTimeNeverFallsWithSize) {
   }
 }
 
+// With what it reads and writes, in f16: nothing stays on the chip from before.
+Kernel WithOperands(Kernel kernel) {
+  using What = Kernel::Operand::What;
+  const Product p = ProductOf(*kernel.loops);
+  auto add = [&](What what, double elements) {
+    kernel.operands.push_back({what, DType::kF16, elements, 2 * elements});
+  };
+  add(What::kActivationIn, p.batch * p.m * p.k * p.steps);
+  add(What::kWeight, p.batch * p.k * p.n);
+  add(What::kActivationOut, p.batch * p.m * p.n * p.steps);
+  return kernel;
+}
+
+TEST(MapKernel, OnArraysTimeNeverFallsAlongAnyAxis) {
+  std::mt19937 random(11);
+  for (absl::string_view name : TargetNames(true)) {
+    auto target = Get(name);
+    if (target->kind == TargetKind::kGpu || target->kind == TargetKind::kCpu) continue;
+    for (int round = 0; round < 200; ++round) {
+      auto size = [&](int most) { return 1 + static_cast<int64_t>(random() % most); };
+      const int most = round % 2 == 0 ? 300 : 6000;
+      Kernel::Loops loops = {.batch = size(8), .m = size(most), .n = size(most), .k = size(most)};
+      if (round % 4 >= 2) loops.kind = Nest::Kind::kConv;
+      if (round % 3 == 0) loops.groups = 2 + size(64);
+      if (round % 5 == 0) loops.steps = size(64);
+      Math math = target->maths()[random() % target->maths().size()];
+      auto seconds = [&](const Kernel::Loops& l) {
+        Kernel kernel;
+        kernel.loops = l;
+        const Product p = ProductOf(l);
+        kernel.macs = p.batch * p.m * p.n * p.k * p.steps;
+        Mapping mapping = MapKernel(WithOperands(kernel), *target, math);
+        return 2 * kernel.macs / (target->Rate(mapping.engine, math) * mapping.utilization);
+      };
+      const double base = seconds(loops) * (1 - 1e-9);
+      for (int64_t Kernel::Loops::*axis :
+           {&Kernel::Loops::batch, &Kernel::Loops::groups, &Kernel::Loops::m, &Kernel::Loops::n,
+            &Kernel::Loops::k, &Kernel::Loops::steps}) {
+        for (int64_t more : {1, 100}) {
+          Kernel::Loops larger = loops;
+          larger.*axis += more;
+          EXPECT_LE(base, seconds(larger))
+              << name << " " << Name(math) << " " << loops.m << " " << loops.n << " " << loops.k
+              << " " << larger.m << " " << larger.n << " " << larger.k;
+        }
+      }
+    }
+  }
+}
+
 TEST(MapKernel, HugeAndDegenerateSizesAreHarmless) {
   int64_t huge = std::numeric_limits<int64_t>::max();
   for (absl::string_view name : TargetNames(true)) {
     auto target = Get(name);
-    for (const Kernel& kernel : {MatMul(huge, huge, huge, huge), MatMul(0, 0, 0, 0),
-                                 MatMul(1, huge, 1, 1), MatMul(-1, -1, -1, -1), Kernel()}) {
+    for (const Kernel& kernel :
+         {MatMul(huge, huge, huge, huge), MatMul(0, 0, 0, 0), MatMul(1, huge, 1, 1),
+          MatMul(-1, -1, -1, -1), Kernel(), WithOperands(MatMul(huge, huge, huge, huge)),
+          WithOperands(MatMul(1, 1, huge, huge)), WithOperands(MatMul(0, 0, 0, 0))}) {
       for (Math math : target->maths()) {
         Mapping m = MapKernel(kernel, *target, math);
         EXPECT_GT(m.utilization, 0);

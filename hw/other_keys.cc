@@ -2,9 +2,11 @@
 #include "hw/other_keys.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
 #include "hw/kernel.h"
 #include "hw/target_keys.h"
 #include "ir/suggest.h"
@@ -192,6 +194,22 @@ void CheckCalibration(const Calibration& calibration, const YamlNode& file,
                problems);
   }
   CheckClasses(calibration.classes, problems);
+  if (calibration.overlap.known && calibration.overlap.value < 1) {
+    problems->push_back({calibration.overlap.place,
+                         "`overlap` below 1 makes a kernel slower than its resources one after the "
+                         "other; use 1 or more"});
+  }
+  if (calibration.rows.value < 1 || calibration.rows.value != std::floor(calibration.rows.value)) {
+    problems->push_back({calibration.rows.place, "`rows` must be a whole number, 1 or more"});
+  }
+  absl::CivilDay day;
+  if (calibration.date.size() != 10 || !absl::ParseCivilTime(calibration.date, &day)) {
+    problems->push_back({PlaceOf(file, "date"), absl::StrCat("`date` cannot be `", calibration.date,
+                                                             "`; write it like 2026-01-31")});
+  }
+  if (calibration.low.known && calibration.low.value <= 0) {
+    problems->push_back({calibration.low.place, "`low` must be above zero: no run takes no time"});
+  }
   if (calibration.low.value > 1 || (calibration.high.known && calibration.high.value < 1)) {
     problems->push_back(
         {calibration.low.place, "the interval must hold the estimate: low <= 1 <= high"});

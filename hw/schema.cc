@@ -35,8 +35,9 @@ class Reader {
       return;
     }
     for (const YamlEntry& entry : sources->entries) {
-      std::string citation;
-      if (ReadText(entry.key, entry.value, &citation)) sources_.emplace_back(entry.key, citation);
+      std::string citation = entry.key;  // stands for one that cannot be read
+      ReadText(entry.key, entry.value, &citation);
+      sources_.emplace_back(entry.key, citation);
     }
   }
 
@@ -48,6 +49,7 @@ class Reader {
       auto it = std::find_if(sources_.begin(), sources_.end(),
                              [&](const auto& source) { return source.first == text; });
       if (it == sources_.end()) {
+        scope.source = text;  // said here once, not of every number below
         std::vector<absl::string_view> names;
         for (const auto& source : sources_) names.push_back(source.first);
         Say(node->place, absl::StrCat("source `", text, "` is not in `sources`",
@@ -74,7 +76,7 @@ class Reader {
       scope.reason.clear();
     }
     if (const YamlNode* node = map.Find("reason")) ReadText("reason", *node, &scope.reason);
-    if (basis != nullptr && scope.basis != Basis::kDatasheet && scope.reason.empty()) {
+    if (basis != nullptr && scope.basis != Basis::kDatasheet && map.Find("reason") == nullptr) {
       Say(basis->place, absl::StrCat("basis `", Name(scope.basis),
                                      "` needs a `reason:` beside it that says why"));
     }
@@ -121,6 +123,13 @@ class Reader {
   }
 
  private:
+  // Whether a mapping leaves out a key that these rows require.
+  static bool LacksKeys(absl::Span<const KeyRow> rows, const YamlNode& map) {
+    return std::any_of(rows.begin(), rows.end(), [&](const KeyRow& row) {
+      return row.need == Need::kRequired && map.Find(row.name) == nullptr;
+    });
+  }
+
   // Whether a required member has been given, where its own value can tell.
   static bool Found(const KeyRow& row, void* field) {
     switch (row.type) {
@@ -232,6 +241,11 @@ class Reader {
 
   void ReadNamed(const KeyRow& row, const YamlNode& node, const Scope& outer, void* list) {
     Scope scope = ReadScope(node, outer);
+    std::vector<std::string> inherited;
+    for (size_t i = 0; i < row.list->size(list); ++i) {
+      inherited.push_back(*row.list->name(row.list->at(list, i)));
+    }
+    const std::vector<absl::string_view> names(inherited.begin(), inherited.end());
     for (const YamlEntry& entry : node.entries) {
       if (Contains(kScopeKeys, entry.key)) continue;
       size_t i = 0;
@@ -240,7 +254,8 @@ class Reader {
       std::string what = absl::StrCat(row.name, ".", entry.key);
       if (entry.value.kind == YamlNode::Kind::kNull) {
         if (fresh) {
-          Say(entry.place, absl::StrCat("`", what, "` is empty; give its keys, or leave it out"));
+          Say(entry.place, absl::StrCat("`", what, "` is empty", DidYouMean(entry.key, names),
+                                        "; give its keys, or leave it out"));
         } else {
           row.list->erase(list, i);
         }
@@ -248,6 +263,12 @@ class Reader {
       }
       if (entry.key.empty() || entry.key.size() > 64) {
         Say(entry.place, absl::StrCat("a name in `", row.name, "` must have 1 to 64 characters"));
+        continue;
+      }
+      if (const std::string near = DidYouMean(entry.key, names);
+          fresh && !near.empty() && LacksKeys(row.rows(), entry.value)) {
+        Say(entry.place, absl::StrCat("`", what, "` is not inherited", near,
+                                      "; correct the name, or give all keys of a new one"));
         continue;
       }
       void* item = fresh ? row.list->add(list) : row.list->at(list, i);
@@ -308,9 +329,16 @@ class Reader {
         }
         return;
       }
-      case KeyType::kQuantity:
-        ReadDatum(row.name, node, row.unit, scope, static_cast<Datum*>(field));
+      case KeyType::kQuantity: {
+        auto* datum = static_cast<Datum*>(field);
+        if (row.need == Need::kRequired && datum->known && node.kind == YamlNode::Kind::kNull) {
+          Say(node.place, absl::StrCat("`", row.name, "` must have a value; write one, or leave ",
+                                       "the key out to keep the one that is inherited"));
+          return;
+        }
+        ReadDatum(row.name, node, row.unit, scope, datum);
         return;
+      }
       case KeyType::kByMath:
         if (want(YamlNode::Kind::kMap, "a mapping from number format, like {fp16: ...}")) {
           ReadByMath(row, node, scope, static_cast<std::vector<MathDatum>*>(field));
@@ -323,6 +351,11 @@ class Reader {
         }
         replaces->clear();
         for (const YamlEntry& pair : node.entries) {
+          if (pair.value.kind != YamlNode::Kind::kText) {
+            Say(pair.value.place,
+                absl::StrCat("`", row.name, ".", pair.key, "` must be one number format"));
+            continue;
+          }
           std::optional<Math> from = ReadMath(pair.key, pair.place);
           std::optional<Math> to = ReadMath(pair.value.text, pair.value.place);
           if (from && to) replaces->push_back({*from, *to});
@@ -335,6 +368,9 @@ class Reader {
       case KeyType::kNamed:
         if (want(YamlNode::Kind::kMap, "a mapping from name to keys")) {
           ReadNamed(row, node, scope, field);
+          if (row.need == Need::kRequired && row.list->size(field) == 0) {
+            Say(node.place, absl::StrCat("`", row.name, "` is empty; add ", row.doc));
+          }
         }
         return;
       case KeyType::kModes: {
@@ -342,6 +378,7 @@ class Reader {
         if (!want(YamlNode::Kind::kMap, "a mapping from a mode's name to what differs in it")) {
           return;
         }
+        ReadScope(node, scope);  // for what is wrong with it
         for (const YamlEntry& mode : node.entries) {
           if (Contains(kScopeKeys, mode.key)) continue;
           if (std::find(modes->begin(), modes->end(), mode.key) == modes->end()) {
@@ -392,7 +429,12 @@ void ReadOverrides(const YamlNode& file, const YamlNode& overrides, absl::string
   Scope scope = reader.ReadScope(file, Scope());
   if (const YamlNode* modes = file.Find("modes")) scope = reader.ReadScope(*modes, scope);
   seen.clear();
-  reader.ReadMap(overrides, what, rows, object, scope, /*fresh=*/false, /*top=*/false);
+  // A mode is called TARGET@MODE and has none of its own.
+  std::vector<KeyRow> in_mode;
+  for (const KeyRow& row : rows) {
+    if (row.name != "name" && row.type != KeyType::kModes) in_mode.push_back(row);
+  }
+  reader.ReadMap(overrides, what, in_mode, object, scope, /*fresh=*/false, /*top=*/false);
   problems->insert(problems->end(), seen.begin(), seen.end());
 }
 

@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "hw/runtime.h"
 #include "hw/target_keys.h"
 #include "hw/units.h"
 #include "ir/dtype.h"
+#include "ir/op_table.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -26,6 +29,7 @@ class Checker {
   void Run() {
     CheckName();
     CheckDTypes();
+    CheckOperators();
     for (const UnitClass& unit : target_.units) {
       Whole(unit.count, absl::StrCat("units.", unit.name, ".count"));
       Positive(unit.clock, absl::StrCat("units.", unit.name, ".clock"));
@@ -64,12 +68,21 @@ class Checker {
     }
   }
 
-  void CheckName() {
-    bool good = !target_.name.empty() && absl::ascii_isalnum(target_.name[0]);
-    for (char c : target_.name) {
-      good = good && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '@');
+  void CheckOperators() {
+    std::vector<absl::string_view> names;
+    for (const std::string& op : target_.operators) {
+      if (names.empty()) {
+        for (const OpRow* row : OpTable::BuiltIn().rows()) names.push_back(row->name);
+      }
+      if (std::find(names.begin(), names.end(), op) != names.end()) continue;
+      Say(PlaceOf("operators"), absl::StrCat("unknown operator `", op, "`", DidYouMean(op, names),
+                                             "; `assay ops` lists them"));
     }
-    if (!good && !target_.name.empty()) {
+  }
+
+  void CheckName() {
+    const std::vector<std::string> parts = absl::StrSplit(target_.name, '@');  // with its mode
+    if (!target_.name.empty() && !std::all_of(parts.begin(), parts.end(), IsTargetName)) {
       Say(PlaceOf("name"),
           absl::StrCat("name `", target_.name,
                        "` must be lower case letters, digits and hyphens, like `h100-sxm`"));
@@ -191,6 +204,12 @@ class Checker {
 };
 
 }  // namespace
+
+bool IsTargetName(absl::string_view name) {
+  return !name.empty() && name[0] != '-' && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+  });
+}
 
 void CheckTarget(const Target& target, const YamlNode& file, std::vector<Problem>* problems) {
   Checker(target, file, problems).Run();

@@ -21,6 +21,9 @@ absl::Span<const absl::string_view> EngineClassNames();
 absl::Span<const absl::string_view> MemoryRoleNames();
 absl::Span<const absl::string_view> LinkRoleNames();
 
+// Lower case letters, digits and hyphens, a letter or a digit first.
+bool IsTargetName(absl::string_view name);
+
 // Rules that no single key can check: names refer to what is there, counts are whole, levels end in
 // one DRAM, stated peaks are units x ops/clock x clock within 2 %. `file` is the mapping that the
 // target was read from (or the power mode's): texts have no place of their own.

@@ -36,7 +36,11 @@ class Builder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (AwaitsKey()) throw YAML::ParserException(mark, "a key is missing before `:`");
     NoAnchor(mark, anchor);
-    Put(mark, {.kind = YamlNode::Kind::kNull});
+    YamlNode* node = Put(mark, {.kind = YamlNode::Kind::kNull});
+    // What is left out behind a key has the mark of what comes next; people look at the key.
+    if (open_.empty() || open_.back().node->kind != YamlNode::Kind::kMap) return;
+    const Place key = open_.back().node->entries.back().place;
+    if (node->place.line > key.line) node->place = key;
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw YAML::ParserException(mark, "aliases are not supported; write the value out");

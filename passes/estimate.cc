@@ -204,10 +204,12 @@ class Totals {
     out->throughput_per_s = out->latency_s > 0 ? out->batch / out->latency_s : 0;
 
     out->energy = EnergyOf(*platform.target, out->latency_s, parts_);
-    if (out->energy.joules.has_value() && out->energy.complete && out->latency_s > 0) {
-      out->power_w = *out->energy.joules / out->latency_s;
+    if (out->energy.joules.has_value() && out->latency_s > 0) {
+      // What the known parts draw is the least that it can be.
+      const double watts = *out->energy.joules / out->latency_s;
+      if (out->energy.complete) out->power_w = watts;
       const Datum& design = platform.target->design_power;
-      out->above_design_power = design.known && *out->power_w > design.value;
+      out->above_design_power = design.known && watts > design.value;
     }
   }
 
