@@ -82,7 +82,9 @@ struct Problem {
       const MeasuredRun& run = *runs[i];
       double device = 0, kernels = 0;
       Eigen::VectorXd slope = Eigen::VectorXd::Zero(kParameters);
-      for (const auto& [cost, times] : run.kernels) {
+      for (const auto& kernel : run.kernels) {
+        const KernelCost& cost = kernel.first;
+        const double times = kernel.second;
         const double busy = BusySeconds(cost, a);
         device += times * (a.launch + busy);
         kernels += times;
