@@ -34,6 +34,9 @@ TEST(ParseCsv, QuotesAndWidths) {
   EXPECT_THAT(csv->rows, ElementsAre(ElementsAre("1", "x,\"y\""), ElementsAre("2", "")));
   EXPECT_THAT(csv->lines, ElementsAre(2, 4));
   EXPECT_EQ(csv->Column("b"), 1);
+  auto dos = ParseCsv("a,b\r\n1,2\r\n\r\n3,4\r\n", "t.csv");
+  ASSERT_TRUE(dos.ok()) << dos.status();
+  EXPECT_THAT(dos->lines, ElementsAre(2, 4));
   EXPECT_EQ(csv->Column("c"), -1);
   EXPECT_THAT(std::string(ParseCsv("a,b\n1\n", "t.csv").status().message()),
               HasSubstr("t.csv:2: 1 fields where the header has 2"));
@@ -62,8 +65,12 @@ TEST(AnalyzeMeasured, FindsTargetRuntimeFamilyAndInput) {
       "resnet18,rtx_4090,eager-framework,TensorFlow 2,fp16,8,224x224,2,,,\n"
       "resnet18,no_such,compiled:tensorrt,TensorRT 8,fp16,8,224x224,2,,,\n"
       "no_such,t4,compiled:tensorrt,TensorRT 8,fp16,8,224x224,2,,,\n"
-      "resnet18,t4,tensorrt,,fp16,8,224,2,,,\n");
-  ASSERT_EQ(models.size(), 6u);
+      "resnet18,t4,tensorrt,,fp16,8,224,2,,,\n"
+      "resnet18,t4,no-such-runtime,,fp16,8,224,2,,,\n"
+      "resnet18,t4,tensorrt,,fp16,8,0x224,2,,,\n");
+  ASSERT_EQ(models.size(), 8u);
+  EXPECT_THAT(models[6].problem, HasSubstr("no runtime is measured as `no-such-runtime`"));
+  EXPECT_THAT(models[7].problem, HasSubstr("`0x224` is no input"));
   EXPECT_EQ(models[0].problem, "");
   EXPECT_EQ(models[0].target->name, "rtx-4090");
   EXPECT_EQ(models[0].runtime->name, "torch-inductor");

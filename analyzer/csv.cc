@@ -28,12 +28,13 @@ void OnField(void* bytes, size_t size, void* data) {
       static_cast<int>(std::count(reader.row.back().begin(), reader.row.back().end(), '\n'));
 }
 
-void OnRow(int /*end*/, void* data) {
+void OnRow(int end, void* data) {
   auto& reader = *static_cast<Reader*>(data);
   Csv& out = *reader.out;
   std::vector<std::string> row = std::exchange(reader.row, {});
   const int line = reader.line;
-  reader.line += 1 + std::exchange(reader.newlines, 0);
+  // A line may end in two characters, of which the first ends the row.
+  reader.line += (end == '\r' ? 0 : 1) + std::exchange(reader.newlines, 0);
   if (out.header.empty()) {
     out.header = std::move(row);
   } else if (row.size() != out.header.size()) {
@@ -65,7 +66,7 @@ absl::StatusOr<Csv> ParseCsv(absl::string_view text, absl::string_view path) {
   auto on_row = [](int end, void* data) {
     auto& r = *static_cast<Reader*>(data);
     if (r.row.empty()) {
-      ++r.line;
+      r.line += end == '\r' ? 0 : 1;
     } else {
       OnRow(end, data);
     }
@@ -93,7 +94,8 @@ absl::StatusOr<Csv> ParseCsv(absl::string_view text, absl::string_view path) {
 absl::StatusOr<Csv> ReadCsv(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
+  if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad() || text.fail()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read; check the path"));
   }
   return ParseCsv(text.str(), path);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -87,6 +85,9 @@ absl::StatusOr<MeasuredRow> ReadRow(const RowReader& reader, size_t row, int lin
     numbers[i] = *number;
   }
   out.batch = std::max<int64_t>(1, static_cast<int64_t>(numbers[0]));
+  if (numbers[0] != 0 && numbers[0] != static_cast<double>(out.batch)) {
+    return reader.Bad(row, "`batch` is no whole number; correct it or leave it empty");
+  }
   out.seconds = numbers[1] * 1e-3;
   out.seconds_low = numbers[2] * 1e-3;
   out.seconds_high = numbers[3] * 1e-3;
@@ -103,8 +104,7 @@ absl::StatusOr<MeasuredRow> ReadRow(const RowReader& reader, size_t row, int lin
 // "compiled:torch.compile / PyTorch" of a runtime's `measured_as` is that class with software whose
 // every part begins with that word; without a slash any software serves.
 bool IsMeasuredAs(const Runtime& runtime, const MeasuredRow& row) {
-  const std::vector<absl::string_view> parts =
-      absl::StrSplit(row.software, ';', absl::SkipWhitespace());
+  const std::vector<absl::string_view> parts = absl::StrSplit(row.software, ';');
   return std::all_of(parts.begin(), parts.end(), [&](absl::string_view part) {
     part = absl::StripLeadingAsciiWhitespace(part);
     return std::any_of(runtime.measured_as.begin(), runtime.measured_as.end(),
@@ -145,17 +145,20 @@ struct Imported {
 // Binds the inputs' shapes: axis 0 to the batch, an image's last two axes to `224x224`, the last
 // axis of a matrix to `seq128`.
 absl::Status BindInput(const Graph& graph, const MeasuredRow& row, Bindings* bindings) {
-  int64_t height = 0, width = 0, length = 0;
+  // -1: not given.
+  int64_t height = -1, width = -1, length = -1;
+  bool good = true;
   const std::vector<std::string> sizes = absl::StrSplit(row.input, 'x');
   if (absl::StartsWith(row.input, "seq")) {
-    if (!absl::SimpleAtoi(absl::StripPrefix(row.input, "seq"), &length)) length = -1;
+    good = absl::SimpleAtoi(absl::StripPrefix(row.input, "seq"), &length) && length > 0;
   } else if (sizes.size() == 2) {
-    if (!absl::SimpleAtoi(sizes[0], &height) || !absl::SimpleAtoi(sizes[1], &width)) height = -1;
+    good = absl::SimpleAtoi(sizes[0], &height) && absl::SimpleAtoi(sizes[1], &width) &&
+           height > 0 && width > 0;
   } else if (!row.input.empty()) {
-    if (!absl::SimpleAtoi(row.input, &height)) height = -1;
+    good = absl::SimpleAtoi(row.input, &height) && height > 0;
     width = height;
   }
-  if (height < 0 || length < 0) {
+  if (!good) {
     return absl::InvalidArgumentError(
         absl::StrCat("`", row.input, "` is no input; write 224x224 or seq128"));
   }
@@ -198,9 +201,13 @@ void Estimate(const Graph& graph, MeasuredModel* model) {
     return;
   }
   const ModelEstimate& e = *analysis->estimates[0];
+  if (e.unknown_kernels > 0 || !(e.latency_s > 0)) {
+    model->problem = e.unknown_kernels > 0
+                         ? absl::StrCat(e.unknown_kernels, " of its kernels are of unknown work")
+                         : "nothing in it runs";
+    return;
+  }
   model->predicted_s = e.latency_s;
-  model->low_s = e.latency_low_s;
-  model->high_s = e.latency_high_s;
   MeasuredRun& run = model->run;
   run.graph_capture = model->runtime->graph_capture;
   run.host_per_run = model->runtime->host_per_run.value_or(0);

@@ -8,7 +8,7 @@
 //   target       [hw_key]           a name of `assay targets`, or an entry of a target's `aliases`
 //   runtime      [runtime_class]    a name of `assay runtimes`, or, with `software`, an entry of a
 //                                   runtime's `measured_as`
-//   software     [runtimes]         version or versions, as published; what is fitted together
+//   software     [runtimes]         version or versions, as published
 //   precision                       a name of --precision; "": as the model is
 //   batch                           "": 1
 //   input                           224x224 (height x width), seq128; "": as the model says
@@ -26,10 +26,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "analyzer/pipeline.h"
 #include "hw/fit.h"
 #include "hw/runtime.h"
 #include "hw/target.h"
@@ -58,7 +56,7 @@ struct MeasuredModel {
   std::shared_ptr<const Runtime> runtime;
   std::string problem;  // why it cannot be compared; else empty and all of the below is there
   MeasuredRun run;
-  double predicted_s = 0, low_s = 0, high_s = 0;  // with the calibration that is shipped
+  double predicted_s = 0;  // with the calibration that is shipped
 };
 
 struct MeasuredOptions {

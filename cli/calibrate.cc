@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "hw/calibration.h"
 #include "hw/fit.h"
+#include "hw/target_keys.h"
 #include "hw/units.h"
 
 namespace assay {
@@ -69,7 +70,9 @@ std::vector<ScoredRun> HeldOut(const std::vector<MeasuredModel>& models, LeaveOu
           what == LeaveOut::kFamily ? MachineOf(models[i]) : models[i].target->name;
       of.push_back(&models[i]);
     }
-    const std::vector<double> errors = HeldOutErrors(runs, PriorOf(PriorFor(group.second)), what);
+    const absl::StatusOr<Prior> prior = PriorFor(group.second);
+    if (!prior.ok()) continue;
+    const std::vector<double> errors = HeldOutErrors(runs, PriorOf(*prior), what);
     for (size_t i = 0; i < runs.size(); ++i) {
       out.push_back({of[i], runs[i].seconds * std::exp(errors[i])});
     }
@@ -106,16 +109,31 @@ ExitCode RunValidate(const Request& request, Io& io) {
     SayError(s, io);
     return kUsage;
   }
+  MeasuredOptions options{.models = request.models, .target = "", .runtime = ""};
+  options.threads = request.analyze.threads;
+  absl::Status named;
+  if (request.analyze.targets.size() > 1) {
+    named = absl::InvalidArgumentError("--target takes one name here; leave it out for all");
+  } else if (!request.analyze.targets.empty()) {
+    auto target = FindTarget(request.analyze.targets[0]);
+    named = target.status();
+    if (target.ok()) options.target = (*target)->name;
+  }
+  if (named.ok() && !request.analyze.runtime.empty()) {
+    auto runtime = FindRuntime(request.analyze.runtime);
+    named = runtime.status();
+    if (runtime.ok()) options.runtime = (*runtime)->name;
+  }
+  if (!named.ok()) {
+    SayError(named, io);
+    return kUsage;
+  }
   absl::StatusOr<std::vector<MeasuredRow>> rows = ReadMeasured(request.measured);
   if (!rows.ok()) {
     SayError(rows.status(), io);
     return kInputFailed;
   }
-  const std::vector<MeasuredModel> models = AnalyzeMeasured(
-      *rows, {.models = request.models,
-              .target = request.analyze.targets.empty() ? "" : request.analyze.targets[0],
-              .runtime = request.analyze.runtime,
-              .threads = request.analyze.threads});
+  const std::vector<MeasuredModel> models = AnalyzeMeasured(*rows, options);
   std::vector<ScoredRun> scored;
   std::string how = "as assay ships";
   if (request.leave_out == "family" || request.leave_out == "machine") {
@@ -146,8 +164,8 @@ struct Scope {
 };
 
 absl::StatusOr<Scope> ScopeOf(const std::string& name) {
-  for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kSystolic,
-                          TargetKind::kKpu, TargetKind::kNpu}) {
+  for (size_t i = 0; i < TargetKindNames().size(); ++i) {
+    const auto kind = static_cast<TargetKind>(i);
     if (name == Name(kind)) return Scope{.kind = kind};
   }
   absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
@@ -172,9 +190,8 @@ FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
   return out;
 }
 
-Calibration Calibrate(const FitInput& input, const Scope& scope, const std::string& runtime,
-                      const std::string& data) {
-  const FitPrior prior = PriorOf(PriorFor(scope.kind));
+Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior& prior,
+                      const std::string& runtime, const std::string& data) {
   const Fitted fitted = Fit(input.runs, prior);
   const Achieved& best = scope.target.empty() ? fitted.all : fitted.of(scope.target);
   // What a calibration of a kind has not seen is a machine; else a family of models.
@@ -215,7 +232,8 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const std::stri
   out.high = Found(std::max(1.0, quantile(0.95)), Unit::kCount, source);
   out.data = data.substr(data.rfind('/') + 1);
   out.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
-  out.rows = Found(static_cast<double>(measured.size()), Unit::kCount, source);
+  out.rows = Found(0, Unit::kCount, source);
+  out.rows.value = static_cast<double>(measured.size());
   out.error_in_sample = Found(AccuracyOf(in_sample, measured).median_error, Unit::kRatio, source);
   out.error_held_out = Found(AccuracyOf(held_out, measured).median_error, Unit::kRatio, source);
   return out;
@@ -261,7 +279,14 @@ ExitCode RunCalibrate(const Request& request, Io& io) {
              io);
     return kInputFailed;
   }
-  return Print(request, ToYaml(Calibrate(input, *scope, (*runtime)->name, request.measured)), io);
+  const absl::StatusOr<Prior> prior = PriorFor(scope->kind);
+  if (!prior.ok()) {
+    SayError(prior.status(), io);
+    return kInputFailed;
+  }
+  return Print(
+      request,
+      ToYaml(Calibrate(input, *scope, PriorOf(*prior), (*runtime)->name, request.measured)), io);
 }
 
 }  // namespace assay

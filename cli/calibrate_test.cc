@@ -64,7 +64,10 @@ TEST(Validate, DrawsAndRefusesBadTables) {
   EXPECT_EQ(o.exit, 1);
   EXPECT_THAT(o.err, HasSubstr("bad.csv:2: `fast` in column `latency_ms` is no number above 0"));
   EXPECT_EQ(RunCommand("validate --measured no.csv").exit, 1);
-  EXPECT_EQ(RunCommand(absl::StrCat("validate --leave-out all --measured ", kTable)).exit, 2);
+  for (const char* words : {"--leave-out all", "--target t5", "--target t4,a10", "--runtime no"}) {
+    EXPECT_EQ(RunCommand(absl::StrCat("validate --measured ", kTable, " ", words)).exit, 2)
+        << words;
+  }
 }
 
 }  // namespace

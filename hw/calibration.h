@@ -78,8 +78,8 @@ std::vector<std::string> CheckCalibrationFile(absl::string_view path);
 std::vector<KeyDoc> CalibrationKeys();
 std::string ToYaml(const Calibration& calibration);
 
-// The shipped prior for this kind of machine.
-Prior PriorFor(TargetKind kind);
+// The shipped prior for this kind of machine; an error when there is none.
+absl::StatusOr<Prior> PriorFor(TargetKind kind);
 
 // The row for this kind of machine with the largest `batch_from` not above `batch`.
 UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch);

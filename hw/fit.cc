@@ -11,8 +11,6 @@
 namespace assay {
 namespace {
 
-// Efficiencies are shares of a peak; a mapping or a datasheet may be pessimistic by a little, and a
-// fit that wants more than this says that something else is wrong.
 constexpr int kParameters = 2 * static_cast<int>(kNumKernelClasses) + 2;
 
 Eigen::VectorXd ToLogs(const Achieved& a) {

@@ -6,8 +6,8 @@
 //           + sum over parameters of (ln(parameter / prior) / spread)^2
 //
 // with rho(x) = 2 (sqrt(1 + x^2) - 1), quadratic near 0 and linear far out, so that a wrong
-// measurement pulls with a bounded force. Levenberg-Marquardt by Eigen, the robust weights renewed
-// until they stand.
+// measurement pulls with a bounded force. Levenberg-Marquardt by Eigen, from two starts, the
+// robust weights renewed four times.
 //
 // Several machines of one kind are fitted together first (what they share), and then each by itself
 // with that as its prior: a machine with few runs stays close to its kin.
@@ -55,8 +55,8 @@ struct Fitted {
 };
 Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior);
 
-// By run: ln(predicted / measured), where nothing of its model family (or, `machines`, of its
-// machine) was seen by the fit.
+// By run: ln(predicted / measured), where nothing of its model family (or of its machine: `what`)
+// was seen by the fit.
 enum class LeaveOut { kFamily, kMachine };
 std::vector<double> HeldOutErrors(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
                                   LeaveOut what);

@@ -140,7 +140,7 @@ TEST(HeldOutErrors, SeeNothingOfWhatTheyPredict) {
 
 TEST(PriorOf, EveryKindWithMeasurementsHasOne) {
   for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kNpu}) {
-    const FitPrior prior = PriorOf(PriorFor(kind));
+    const FitPrior prior = PriorOf(*PriorFor(kind));
     EXPECT_GT(prior.noise, 0) << Name(kind);
     for (const Achieved::OfClass& c : prior.mean.classes) {
       EXPECT_LT(c.compute, 1);  // every class is named in the file

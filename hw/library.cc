@@ -332,12 +332,14 @@ std::vector<std::string> CheckCalibrationFile(absl::string_view path) {
   return CheckFile<Calibration>(path, ReadUsersCalibration);
 }
 
-Prior PriorFor(TargetKind kind) {
+absl::StatusOr<Prior> PriorFor(TargetKind kind) {
   for (const EmbeddedRecord& record : EmbeddedRecords()) {
     if (record.kind != FileKind::kPrior) continue;
     if (Prior prior = Decode<Prior>(record); prior.kind == Name(kind)) return prior;
   }
-  return {};
+  return absl::NotFoundError(absl::StrCat("no fit of a ", Name(kind),
+                                          " can be made yet: hw/priors/", Name(kind),
+                                          ".yaml is missing; add one"));
 }
 
 UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch) {

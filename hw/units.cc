@@ -114,6 +114,12 @@ absl::Status Wrong(absl::string_view text, absl::string_view problem, Unit unit)
       absl::StrCat("`", text, "` ", problem, "; write ", row.what, " like `", row.example, "`"));
 }
 
+double Rounded(double value, int digits) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return std::strtod(text, nullptr);
+}
+
 // The shortest decimal text of a double.
 std::string Shortest(double value) {
   char text[40];
@@ -196,8 +202,18 @@ std::string FormatQuantity(double value, Unit unit) {
       double inverse = std::round(1 / written.factor);
       double scaled =
           written.factor < 1 && inverse <= 1e15 ? value * inverse : value / written.factor;
+      // Scaling back and forth may cost the last bit: the fewest digits that read as the value.
       std::string text = absl::StrCat(Shortest(scaled), " ", written.text);
       absl::StatusOr<double> back = ParseQuantity(text, unit);
+      for (int digits = 3; digits < 16; ++digits) {
+        std::string fewer = absl::StrCat(Shortest(Rounded(scaled, digits)), " ", written.text);
+        if (fewer.size() >= text.size() && back.ok() && *back == value) break;
+        absl::StatusOr<double> read = ParseQuantity(fewer, unit);
+        if (!read.ok() || *read != value) continue;
+        text = std::move(fewer);
+        back = read;
+        break;
+      }
       if (!back.ok() || *back != value) continue;
       // No exponent; then 1 to 1000 before the point; then the shorter.
       auto cost = [](absl::string_view t) {
