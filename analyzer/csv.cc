@@ -28,6 +28,7 @@ void OnField(void* bytes, size_t size, void* data) {
       static_cast<int>(std::count(reader.row.back().begin(), reader.row.back().end(), '\n'));
 }
 
+// Empty lines are reported too (CSV_REPALL_NL), so that lines can be counted; they are no rows.
 void OnRow(int end, void* data) {
   auto& reader = *static_cast<Reader*>(data);
   Csv& out = *reader.out;
@@ -35,6 +36,7 @@ void OnRow(int end, void* data) {
   const int line = reader.line;
   // A line may end in two characters, of which the first ends the row.
   reader.line += (end == '\r' ? 0 : 1) + std::exchange(reader.newlines, 0);
+  if (row.empty()) return;
   if (out.header.empty()) {
     out.header = std::move(row);
   } else if (row.size() != out.header.size()) {
@@ -62,18 +64,9 @@ absl::StatusOr<Csv> ParseCsv(absl::string_view text, absl::string_view path) {
   Reader reader{.out = &out};
   csv_parser parser;
   csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL);
-  // CSV_REPALL_NL also reports empty lines, so that lines can be counted; they are no rows.
-  auto on_row = [](int end, void* data) {
-    auto& r = *static_cast<Reader*>(data);
-    if (r.row.empty()) {
-      r.line += end == '\r' ? 0 : 1;
-    } else {
-      OnRow(end, data);
-    }
-  };
   const bool good =
-      csv_parse(&parser, text.data(), text.size(), OnField, on_row, &reader) == text.size() &&
-      csv_fini(&parser, OnField, on_row, &reader) == 0;
+      csv_parse(&parser, text.data(), text.size(), OnField, OnRow, &reader) == text.size() &&
+      csv_fini(&parser, OnField, OnRow, &reader) == 0;
   const int error = csv_error(&parser);
   csv_free(&parser);
   if (!good) {

@@ -66,8 +66,7 @@ std::vector<ScoredRun> HeldOut(const std::vector<MeasuredModel>& models, LeaveOu
         continue;
       }
       runs.push_back(models[i].run);
-      runs.back().machine =
-          what == LeaveOut::kFamily ? MachineOf(models[i]) : models[i].target->name;
+      if (what == LeaveOut::kFamily) runs.back().machine = MachineOf(models[i]);
       of.push_back(&models[i]);
     }
     const absl::StatusOr<Prior> prior = PriorFor(group.second);
@@ -184,7 +183,6 @@ FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
   for (size_t i : Usable(models)) {
     if (models[i].target->kind != scope.kind) continue;
     out.runs.push_back(models[i].run);
-    out.runs.back().machine = models[i].target->name;
     out.own.push_back(scope.target.empty() || models[i].target->name == scope.target);
   }
   return out;

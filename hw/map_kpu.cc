@@ -28,10 +28,6 @@
 namespace assay {
 namespace {
 
-double CeilDiv(double a, double b) { return std::ceil(a / b); }
-double RoundUp(double a, double step) { return CeilDiv(a, step) * step; }
-int64_t Count(double x) { return static_cast<int64_t>(std::min(x, 1e18)); }
-
 constexpr double kSumBytes = 4;  // 32 bits, in fixed or floating point
 // Blocks double from the fabric's size so many times. Fixed, so that the least time over them grows
 // with the product.
@@ -75,9 +71,6 @@ Fabric FabricOf(const Target& target, const Engine& engine, Math math) {
 
 Mapping MapOnKpu(const Kernel& kernel, const Target& target, const Engine& engine,
                  absl::Span<const Workers> workers, Math math) {
-  if (!kernel.loops || engine.engine_class != EngineClass::kMatrix) {
-    return MapOnLanes(kernel, target, engine, workers, math);
-  }
   Mapping mapping{.engine = engine.engine_class, .math = math};
   mapping.units_used = target.unit_count();
   // Its shape is not published: taken at its peak.
@@ -85,11 +78,7 @@ Mapping MapOnKpu(const Kernel& kernel, const Target& target, const Engine& engin
 
   const Fabric fabric = FabricOf(target, engine, math);
   const double feed_rate = FeedRate(target);
-  double units = 0, speed = 0;
-  for (const Workers& w : workers) {
-    units += w.count;
-    speed += w.count * w.speed;
-  }
+  const auto [units, speed] = CrewOf(workers);
 
   const Product p = ProductOf(*kernel.loops);
   double best = std::numeric_limits<double>::infinity();
@@ -110,9 +99,9 @@ Mapping MapOnKpu(const Kernel& kernel, const Target& target, const Engine& engin
       tasks = count;
       macs = m * n * p.k;
       compute = busy;
-      mapping.tile_m = Count(m);
-      mapping.tile_n = Count(n);
-      mapping.tile_k = Count(held);
+      mapping.tile_m = WholeSize(m);
+      mapping.tile_n = WholeSize(n);
+      mapping.tile_k = WholeSize(held);
     }
   }
 

@@ -44,9 +44,6 @@ double PaddedSum(const Kernel::Loops& loops, double k, double lanes) {
 
 Mapping MapOnNpu(const Kernel& kernel, const Target& target, const Engine& engine,
                  absl::Span<const Workers> workers, Math math) {
-  if (!kernel.loops || engine.engine_class != EngineClass::kMatrix) {
-    return MapOnLanes(kernel, target, engine, workers, math);
-  }
   Product p = ProductOf(*kernel.loops);
   if (ClassOf(kernel) == KernelClass::kConvDepthwise) p.n *= std::exchange(p.batch, 1);
   const double useful = p.k;

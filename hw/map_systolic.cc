@@ -28,8 +28,8 @@
 //   cut in two: 8 tasks of 128 clocks in one wave, and 128 + 254 clocks that nothing hides:
 //   utilization = fill 128 / (128 + 382) = 0.25
 //
-// Not modelled: other shapes that arrays can be
-// joined into, transposes, the next kernel's weights coming in early.
+// Not modelled: other shapes that arrays can be joined into, transposes, the next kernel's weights
+// coming in early.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -41,10 +41,6 @@
 
 namespace assay {
 namespace {
-
-double CeilDiv(double a, double b) { return std::ceil(a / b); }
-double RoundUp(double a, double step) { return CeilDiv(a, step) * step; }
-int64_t Count(double x) { return static_cast<int64_t>(std::min(x, 1e18)); }
 
 struct Array {
   bool weights_stay = false;
@@ -88,9 +84,6 @@ double GroupsPerBlock(const Kernel::Loops& loops, const Product& p, const Array&
 
 Mapping MapOnSystolic(const Kernel& kernel, const Target& target, const Engine& engine,
                       absl::Span<const Workers> workers, Math math) {
-  if (!kernel.loops || engine.engine_class != EngineClass::kMatrix) {
-    return MapOnLanes(kernel, target, engine, workers, math);
-  }
   Mapping mapping{.engine = engine.engine_class, .math = math};
   mapping.units_used = target.unit_count();
   // Its shape is not published: taken at its peak.
@@ -101,14 +94,12 @@ Mapping MapOnSystolic(const Kernel& kernel, const Target& target, const Engine& 
   const double in_unit = ArraysIn(engine, array);
   const double clock = engine.clock.value_or(target.unit(engine.unit)->clock.value);
   std::vector<Workers> arrays(workers.begin(), workers.end());
-  double count = 0, units = 0, speed = 0;
   for (Workers& w : arrays) {
-    units += w.count;
     w.count *= in_unit;
     w.speed /= in_unit;
-    count += w.count;
-    speed += w.count * w.speed;
   }
+  const double units = CrewOf(workers).units;
+  const auto [count, speed] = CrewOf(arrays);
 
   const Product p = ProductOf(*kernel.loops);
   const double packed = GroupsPerBlock(*kernel.loops, p, array);
@@ -137,9 +128,9 @@ Mapping MapOnSystolic(const Kernel& kernel, const Target& target, const Engine& 
   mapping.tasks = tasks;
   mapping.units_used = std::min(tasks, units);
   mapping.waves = std::ceil(tasks / count);
-  mapping.tile_m = Count(array.weights_stay ? length : array.rows);
-  mapping.tile_n = Count(array.columns);
-  mapping.tile_k = Count(array.weights_stay ? array.rows : length);
+  mapping.tile_m = WholeSize(array.weights_stay ? length : array.rows);
+  mapping.tile_n = WholeSize(array.columns);
+  mapping.tile_k = WholeSize(array.weights_stay ? array.rows : length);
   mapping.Multiply("tile", p.batch * p.m * p.n * p.k / (tasks * length * cells));
   mapping.Multiply(array.weights_stay ? "load" : "drain", length / clocks);
   mapping.Multiply("wave", tasks * clocks * cells / speed / best);

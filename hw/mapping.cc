@@ -44,7 +44,11 @@ Mapping MapOnClass(const Kernel& kernel, const Target& target, EngineClass engin
   if (engine == target.engines.end() || workers.empty()) {
     return {.engine = engine_class, .math = math, .units_used = target.unit_count()};
   }
-  return MapperOf(target.kind)(kernel, target, *engine, workers, math);
+  // Beside an array, what is no contraction or does not run on it falls to lanes.
+  const bool has_array = target.kind != TargetKind::kGpu && target.kind != TargetKind::kCpu;
+  const bool on_array = kernel.loops.has_value() && engine_class == EngineClass::kMatrix;
+  const Mapper map = has_array && !on_array ? MapOnLanes : MapperOf(target.kind);
+  return map(kernel, target, *engine, workers, math);
 }
 
 Mapping MapKernel(const Kernel& kernel, const Target& target, Math math) {

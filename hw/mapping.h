@@ -59,7 +59,8 @@ struct Workers {
 double Makespan(double tasks, absl::Span<const Workers> workers);
 
 // How each kind of machine does it: the first engine of the class, and all units that have one (at
-// least one class of them).
+// least one class of them). On a systolic array, a KPU or an NPU: contractions on its matrix
+// engine; MapOnLanes does what else there is.
 Mapping MapOnGpu(const Kernel& kernel, const Target& target, const Engine& engine,
                  absl::Span<const Workers> workers, Math math);
 Mapping MapOnCpu(const Kernel& kernel, const Target& target, const Engine& engine,

@@ -5,15 +5,10 @@
 #include <limits>
 
 namespace assay {
-namespace {
 
 double CeilDiv(double a, double b) { return std::ceil(a / b); }
-
-// All workers together.
-struct Crew {
-  double units = 0;
-  double speed = 0;
-};
+double RoundUp(double a, double step) { return CeilDiv(a, step) * step; }
+int64_t WholeSize(double x) { return static_cast<int64_t>(std::min(x, 1e18)); }
 
 Crew CrewOf(absl::Span<const Workers> workers) {
   Crew crew;
@@ -23,8 +18,6 @@ Crew CrewOf(absl::Span<const Workers> workers) {
   }
   return crew;
 }
-
-}  // namespace
 
 Product ProductOf(const Kernel::Loops& loops) {
   auto at_least_one = [](int64_t x) { return static_cast<double>(std::max<int64_t>(x, 1)); };
@@ -104,7 +97,7 @@ Tiling ChooseTiling(const Product& p, const TileLimits& limits, absl::Span<const
       double fed = feed(tm, tn);
       for (int64_t split = 1; split <= limits.max_split; split *= 2) {
         double parts = static_cast<double>(split);
-        double k = CeilDiv(CeilDiv(p.k, parts), limits.step_k) * limits.step_k;
+        double k = RoundUp(CeilDiv(p.k, parts), limits.step_k);
         double tasks = tiles * parts;
         double macs = tm * tn * k;  // of one task
         bool last = tiles * parts >= units || k <= limits.step_k;

@@ -22,6 +22,12 @@ struct Product {
 };
 Product ProductOf(const Kernel::Loops& loops);
 
+// How many steps of b cover a, and what they cover.
+double CeilDiv(double a, double b);
+double RoundUp(double a, double step);
+// A size as a mapping shows it; what no int64_t holds, as 10^18.
+int64_t WholeSize(double x);
+
 struct TileLimits {
   double tile_m = 1, tile_n = 1;  // the largest block
   double min_m = 1, min_n = 1;    // blocks halve down to these
@@ -51,6 +57,13 @@ Tiling ChooseTiling(const Product& product, const TileLimits& limits,
                     absl::Span<const Workers> workers,
                     absl::FunctionRef<double(double tile_m, double tile_n)> feed,
                     double split_rate);
+
+// All workers together: how many, and how fast.
+struct Crew {
+  double units = 0;
+  double speed = 0;
+};
+Crew CrewOf(absl::Span<const Workers> workers);
 
 // One class of workers per class of units that has an engine of that class, with the speed of one
 // in operations / 2 per second.
