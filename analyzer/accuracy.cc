@@ -53,7 +53,8 @@ absl::string_view BatchClass(int64_t batch) {
 }
 
 std::string NameOf(const MeasuredRow& row) {
-  return absl::StrCat(row.model, row.input.empty() ? "" : " ", row.input, " x", row.batch);
+  return absl::StrCat(row.model, row.input.empty() ? "" : " ", row.input, " x", row.batch,
+                      row.share.cores == 0 ? "" : absl::StrCat(" cores ", ToString(row.share)));
 }
 
 double Error(const ScoredRun& run) { return run.predicted_s / run.model->row.seconds - 1; }

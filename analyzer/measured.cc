@@ -29,8 +29,9 @@ struct Names {
 constexpr Names kModel = {"model", "canonical_model"}, kTarget = {"target", "hw_key"},
                 kRuntime = {"runtime", "runtime_class"}, kSoftware = {"software", "runtimes"},
                 kPrecision = {"precision", "precision"}, kBatch = {"batch", "batch"},
-                kInput = {"input", "input"}, kLatency = {"latency_ms", "lat_ms_median"},
-                kLow = {"latency_ms_min", "lat_ms_min"}, kHigh = {"latency_ms_max", "lat_ms_max"},
+                kInput = {"input", "input"}, kCores = {"cores", "cores"},
+                kLatency = {"latency_ms", "lat_ms_median"}, kLow = {"latency_ms_min", "lat_ms_min"},
+                kHigh = {"latency_ms_max", "lat_ms_max"},
                 kThroughput = {"throughput_per_s", "thr_per_s_median"},
                 kFamily = {"family", "family"}, kSource = {"source", "source"};
 
@@ -88,11 +89,18 @@ absl::StatusOr<MeasuredRow> ReadRow(const RowReader& reader, size_t row, int lin
   if (numbers[0] != 0 && numbers[0] != static_cast<double>(out.batch)) {
     return reader.Bad(row, "`batch` is no whole number; correct it or leave it empty");
   }
+  out.batch_given = numbers[0] != 0;
+  if (const std::string cores = reader.Text(row, kCores); !cores.empty()) {
+    absl::StatusOr<CoreShare> share = ParseCoreShare(cores);
+    if (!share.ok()) return reader.Bad(row, share.status().message());
+    out.share = *share;
+  }
   out.seconds = numbers[1] * 1e-3;
   out.seconds_low = numbers[2] * 1e-3;
   out.seconds_high = numbers[3] * 1e-3;
   if (out.seconds == 0 && numbers[4] > 0) {
-    out.seconds = static_cast<double>(out.batch) / numbers[4];
+    out.seconds =
+        static_cast<double>(out.batch) * static_cast<double>(out.share.instances) / numbers[4];
     out.is_throughput = true;
   }
   if (out.seconds == 0) {
@@ -142,9 +150,36 @@ struct Imported {
   std::string problem;
 };
 
+// Sizes by name: `seq=128;ids=1x128`.
+absl::Status BindNamed(const MeasuredRow& row, Bindings* bindings) {
+  if (row.batch_given) bindings->batch = row.batch;
+  for (absl::string_view item : absl::StrSplit(row.input, ';')) {
+    const size_t equals = item.rfind('=');
+    bool good = equals != absl::string_view::npos && equals > 0;
+    std::vector<int64_t> sizes;
+    if (good) {
+      for (absl::string_view size : absl::StrSplit(item.substr(equals + 1), 'x')) {
+        good = absl::SimpleAtoi(size, &sizes.emplace_back()) && sizes.back() >= 0 && good;
+      }
+    }
+    if (!good) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("`", item, "` is no size; write seq=128 or ids=1x128, joined by `;`"));
+    }
+    const std::string name(item.substr(0, equals));
+    if (sizes.size() == 1) {
+      bindings->dims.emplace_back(name, sizes[0]);
+    } else {
+      bindings->shapes.emplace_back(name, std::move(sizes));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Binds the inputs' shapes: axis 0 to the batch, an image's last two axes to `224x224`, the last
 // axis of a matrix to `seq128`.
 absl::Status BindInput(const Graph& graph, const MeasuredRow& row, Bindings* bindings) {
+  if (absl::StrContains(row.input, '=')) return BindNamed(row, bindings);
   // -1: not given.
   int64_t height = -1, width = -1, length = -1;
   bool good = true;
@@ -160,7 +195,7 @@ absl::Status BindInput(const Graph& graph, const MeasuredRow& row, Bindings* bin
   }
   if (!good) {
     return absl::InvalidArgumentError(
-        absl::StrCat("`", row.input, "` is no input; write 224x224 or seq128"));
+        absl::StrCat("`", row.input, "` is no input; write 224x224, seq128, or NAME=SIZE"));
   }
   for (ValueId v : graph.region(Graph::kMain).args) {
     const ClaimedType* type = graph.claim_of(v);
@@ -188,8 +223,10 @@ void Estimate(const Graph& graph, MeasuredModel* model) {
   request.threads = 1;
   request.wanted = {Fact::kEstimates};
   request.fusions.clear();
-  request.estimates = {
-      {.target = model->target, .runtime = model->runtime, .precision = model->row.precision}};
+  request.estimates = {{.target = model->target,
+                        .runtime = model->runtime,
+                        .precision = model->row.precision,
+                        .share = model->row.share}};
   absl::Status bound = BindInput(graph, model->row, &request.bindings);
   if (!bound.ok()) {
     model->problem = std::string(bound.message());

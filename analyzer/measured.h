@@ -10,11 +10,15 @@
 //                                   runtime's `measured_as`
 //   software     [runtimes]         version or versions, as published
 //   precision                       a name of --precision; "": as the model is
-//   batch                           "": 1
-//   input                           224x224 (height x width), seq128; "": as the model says
-//   latency_ms   [lat_ms_median]    one run of the batch
+//   batch                           axis 0 of every input; "": 1, or as `input` says
+//   input                           224x224 (height x width), seq128; or sizes by name, joined by
+//                                   `;`: seq=128 as --dim, ids=1x128 as --shape; "": as the model
+//                                   says
+//   cores                           of a CPU, as --cores: threads of one instance, or 4x8 for 8
+//                                   instances on 4 cores each; "": one instance on all of them
+//   latency_ms   [lat_ms_median]    one run of the batch, of one instance
 //   latency_ms_min, latency_ms_max  [lat_ms_min, lat_ms_max]  of several sources
-//   throughput_per_s [thr_per_s_median]  samples; used where there is no latency
+//   throughput_per_s [thr_per_s_median]  samples of all instances; used where there is no latency
 //   family                          of models, left out together; "": by MODELS/manifest.csv, else
 //                                   the model's name
 //   source                          where the figure stands
@@ -30,6 +34,7 @@
 #include "absl/strings/string_view.h"
 #include "hw/fit.h"
 #include "hw/runtime.h"
+#include "hw/share_out.h"
 #include "hw/target.h"
 
 namespace assay {
@@ -38,9 +43,11 @@ struct MeasuredRow {
   int line = 0;
   std::string model, target, runtime, software, precision, input, family, source;
   int64_t batch = 1;
+  bool batch_given = false;  // the column holds it
+  CoreShare share;
   double seconds = 0;                        // of one run
   double seconds_low = 0, seconds_high = 0;  // over its sources; 0: one figure
-  bool is_throughput = false;                // batch / throughput: of a pipeline, not a latency
+  bool is_throughput = false;                // from the throughput: of a pipeline, not a latency
 
   // Its own sources contradict each other: shown, not scored.
   bool unstable() const { return seconds_low > 0 && seconds_high > 1.3 * seconds_low; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/text_table.h"
+#include "hw/share_out.h"
 #include "passes/shapes.h"
 
 namespace assay {
@@ -18,6 +19,8 @@ struct AnalyzeOptions {
   std::string runtime;               // empty: the target's own
   std::string precision;             // empty: the runtime's own
   std::string calibration;           // a YAML file; empty: what is shipped
+  CoreShare share;                   // of CPUs: what one instance has
+  bool fill = false;                 // find the batch that fills each target
   std::string fuse = "greedy";
   double fuse_scratchpad_bytes = 0;  // limits of one kernel (passes/facts.h); 0: none
   int fuse_max_inputs = 0;

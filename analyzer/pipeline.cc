@@ -118,12 +118,19 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
     if (!target.ok()) return target.status();
     // Says now what a wrong precision or runtime is, before any model has been read.
     absl::StatusOr<Platform> platform = MakePlatform(
-        *target, runtime, {.precision = options.precision, .calibration = calibration});
+        *target, runtime,
+        {.precision = options.precision, .calibration = calibration, .share = options.share});
     if (!platform.ok()) return platform.status();
     plan.request.estimates.push_back({.target = *target,
                                       .runtime = runtime,
                                       .precision = options.precision,
-                                      .calibration = calibration});
+                                      .calibration = calibration,
+                                      .share = options.share,
+                                      .fill = options.fill});
+  }
+  if (options.targets.empty() && options.share.cores > 0) {
+    return absl::InvalidArgumentError(absl::StrCat("--cores ", ToString(options.share),
+                                                   ": of no machine; name one with --target"));
   }
   if (options.targets.empty() && !options.precision.empty()) {
     absl::StatusOr<const Precision*> precision = FindPrecision(options.precision);

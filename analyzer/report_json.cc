@@ -15,6 +15,7 @@
 #include "analyzer/json_writer.h"
 #include "analyzer/report.h"
 #include "analyzer/report_json_plan.h"
+#include "hw/fill.h"
 #include "ir/graph.h"
 #include "ir/type.h"
 #include "passes/analysis.h"
@@ -43,6 +44,7 @@ class JsonReport : public ReportWriter {
   void Symbolic(const Report& r);
   void Groups(const Report& r);
   void Ops(const Report& r);
+  void Levels(const ModelEstimate& e, absl::string_view policy);
   void Targets(const Report& r);
   void TargetKernels(const Report& r, const ModelEstimate& e);
   void Remarks(const Report& r);
@@ -246,6 +248,21 @@ void JsonReport::EnergyParts(const Energy& energy) {
   json_.EndObject();
 }
 
+void JsonReport::Levels(const ModelEstimate& e, absl::string_view policy) {
+  json_.Key("memory").BeginObject().Field("weights_bytes", e.weights_bytes);
+  json_.Field("activation_bytes", e.activation_bytes);
+  json_.Field("activations_between", absl::StrCat("kernels of ", policy));
+  json_.Key("levels").BeginArray();
+  for (const LevelFit& fit : e.levels) {
+    const MemoryLevel& level = e.platform->target->memory[static_cast<size_t>(fit.level)];
+    json_.BeginRow().Field("name", level.name).Field("role", Name(level.role));
+    json_.Field("scope", level.scope).FieldIf(fit.both.has_value(), "bytes", fit.bytes);
+    json_.Field("weights", fit.weights).Field("activations", fit.activations);
+    json_.Field("both", fit.both).EndObject();
+  }
+  json_.EndArray().EndObject();
+}
+
 void JsonReport::Targets(const Report& r) {
   json_.Key("targets").BeginArray();
   for (const auto& made : r.analysis.estimates) {
@@ -255,6 +272,9 @@ void JsonReport::Targets(const Report& r) {
     json_.BeginObject().Field("target", p.target->name).Field("runtime", p.runtime->name);
     json_.Field("precision", p.precision->name).Field("policy", partition.key.policy);
     json_.Field("calibration", p.calibration_label);
+    const bool has_cores = p.target->kind == TargetKind::kCpu;
+    json_.FieldIf(has_cores, "cores", p.target->unit_count());
+    json_.Field("instances", p.share.instances);
     json_.Field("latency_s", e.latency_s).Field("latency_low_s", e.latency_low_s);
     json_.Field("latency_high_s", e.latency_high_s).Field("batch", e.batch);
     json_.Field("throughput_per_s", e.throughput_per_s);
@@ -278,6 +298,14 @@ void JsonReport::Targets(const Report& r) {
     json_.EndObject().Field("fits", e.fits);
     json_.Field("memory_needed_bytes", e.memory_needed_bytes);
     json_.FieldIf(e.memory_bytes > 0, "memory_bytes", e.memory_bytes);
+    Levels(e, partition.key.policy);
+    if (e.fill.has_value()) {
+      json_.Key("fill").BeginRow().FieldIf(e.fill->batch > 0, "batch", e.fill->batch);
+      json_.Field("most_batch", kMostFillBatch).Field("filled_share", kFilledShare);
+      json_.Field("share", e.fill->share);
+      json_.Field("median_units_used", e.fill->median_units);
+      json_.Field("units", e.fill->units).EndObject();
+    }
     json_.Field("unknown_kernels", e.unknown_kernels);
     TargetKernels(r, e);
     json_.Key("assumptions").BeginArray();

@@ -421,6 +421,9 @@ void TextReport::Model(const Report& r) {
   if (a.numbers != nullptr) Dearest(r);
   if (a.numbers != nullptr && options_.all_ops) AllOps(r);
   if (r.partition != nullptr && options_.kernels) PrintKernels(r, style_, &out_);
+  for (const auto& estimate : a.estimates) {
+    if (options_.kernels) PrintMappings(r, *estimate, style_, &out_);
+  }
   if (r.partition != nullptr && r.partition->key.explain) PrintUnfused(r, style_, &out_);
   if (r.plan != nullptr && options_.stages) PrintStages(r, style_, &out_);
   if (r.plan != nullptr && options_.memory) PrintMemory(r, style_, &out_);

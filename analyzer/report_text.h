@@ -23,6 +23,9 @@ void AddMemory(const Report& report, FactList* facts);  // of a report with memo
 // The table of --explain-fusion: why edges between kernels stayed edges. Needs a partition whose
 // key asks for it.
 void PrintUnfused(const Report& report, const TextStyle& style, std::string* out);
+// The table of --kernels for one target: how each kernel of its runtime lands on its units.
+void PrintMappings(const Report& report, const ModelEstimate& estimate, const TextStyle& style,
+                   std::string* out);
 // The tables of --kernels, --stages and --memory. The last two need the report's kernel plan.
 void PrintKernels(const Report& report, const TextStyle& style, std::string* out);
 void PrintStages(const Report& report, const TextStyle& style, std::string* out);

@@ -8,10 +8,13 @@
 //     ridge point   fp32 20.00 FLOP/B
 //     utilization   33.9 % of peak over 31 kernels (fusion greedy)
 //     energy        14.22 mJ: idle 8.012 mJ, vector fp32 4.726 mJ, ..., HBM3 1.487 mJ
-//     memory        53.16 MB of weights and activations fit in 80.00 GB
+//     memory        weights 46.74 MB fit in L2 (52.43 MB); activations 4.014 MB fit in L2 ...
+//     filled        batch 2 is the least with work for 90.0 % of the units by MACs; at batch 1 ...
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +26,7 @@
 #include "analyzer/text_table.h"
 #include "analyzer/units.h"
 #include "hw/estimate.h"
+#include "hw/fill.h"
 
 namespace assay {
 namespace {
@@ -65,6 +69,7 @@ std::string EnergyText(const ModelEstimate& e) {
   std::string text = Joules(*e.energy.joules);
   if (e.power_w.has_value()) {
     absl::StrAppend(&text, " at ", Ratio(*e.power_w), " W",
+                    e.platform->share.instances > 1 ? " of all instances" : "",
                     e.above_design_power ? " (above the design power: not a fact)" : "");
   } else if (e.above_design_power) {
     text += " (more than the design power allows: not a fact)";
@@ -77,18 +82,101 @@ std::string EnergyText(const ModelEstimate& e) {
   return absl::StrCat(text, ": ", absl::StrJoin(parts, ", "));
 }
 
+// "fit in L2 (52.43 MB)": the innermost level that holds it.
+std::string FitsIn(const ModelEstimate& e, std::optional<bool> LevelFit::*what) {
+  const std::vector<MemoryLevel>& memory = e.platform->target->memory;
+  for (const LevelFit& fit : e.levels) {
+    const MemoryLevel& level = memory[static_cast<size_t>(fit.level)];
+    const bool outermost = &fit == &e.levels.back();
+    if (outermost && !fit.both.has_value()) {
+      return absl::StrCat("need ", level.name, ", of unknown size");
+    }
+    if (!(fit.*what).value_or(false) && !outermost) continue;
+    return absl::StrCat((fit.*what).value_or(false) ? "fit in " : "do not fit in ", level.name,
+                        " (", Bytes(fit.bytes),
+                        level.scope == "shared" ? "" : absl::StrCat(" of each ", level.scope), ")");
+  }
+  return "";
+}
+
 std::string FitText(const Report& report, const ModelEstimate& e) {
-  std::string needed = absl::StrCat(Bytes(e.memory_needed_bytes), " of weights and activations");
-  if (!e.fits.has_value()) return absl::StrCat(needed, "; the target's memory size is not known");
   std::string text =
-      absl::StrCat(needed, *e.fits ? " fit in " : " do not fit in ", Bytes(e.memory_bytes));
+      absl::StrCat("weights ", Bytes(e.weights_bytes), " ", FitsIn(e, &LevelFit::weights),
+                   "; activations ", Bytes(e.activation_bytes), " ",
+                   FitsIn(e, &LevelFit::activations), "; both ", FitsIn(e, &LevelFit::both));
   if (report.analysis.memory->unknown_values > 0) {
     absl::StrAppend(&text, ", not counting what is of unknown size");
   }
   return text;
 }
 
+// "132 SMs"; of several classes "12 units".
+std::string Units(const Target& target, double count) {
+  return Plural(static_cast<int64_t>(count),
+                target.units.size() == 1 ? absl::string_view(target.units[0].name) : "unit");
+}
+
+std::string FillText(const ModelEstimate& e) {
+  return absl::StrCat(
+      e.fill->batch > 0 ? absl::StrCat("batch ", e.fill->batch, " is the least with")
+                        : absl::StrCat("no batch up to ", kMostFillBatch, " has"),
+      " work for ", Percent(kFilledShare), " of the units by MACs; at batch ", Count(e.batch), " ",
+      Percent(e.fill->share), ", in the median contraction ", Count(e.fill->median_units), " of ",
+      Units(*e.platform->target, e.fill->units));
+}
+
+std::string CoresText(const CoreShare& share) {
+  if (share.cores == 0) return "";
+  return absl::StrCat(
+      ", ", Plural(share.cores, "core"),
+      share.instances > 1 ? absl::StrCat(" x ", share.instances, " instances") : "");
+}
+
+// "0.97 = tile 1 x wave 0.97"
+std::string Factors(const Mapping& mapping) {
+  std::vector<std::string> parts;
+  for (const Factor& f : mapping.factors)
+    parts.push_back(absl::StrCat(f.name, " ", Ratio(f.value)));
+  return absl::StrCat(Ratio(mapping.utilization), parts.empty() ? "" : " = ",
+                      absl::StrJoin(parts, " x "));
+}
+
+// "128x128x16", "64x64x16 / 4" where the sum is cut in four.
+std::string Block(const Mapping& mapping) {
+  if (mapping.tile_m == 0) return "";
+  return absl::StrCat(mapping.tile_m, "x", mapping.tile_n, "x", mapping.tile_k,
+                      mapping.split_k > 1 ? absl::StrCat(" / ", mapping.split_k) : "");
+}
+
 }  // namespace
+
+void PrintMappings(const Report& report, const ModelEstimate& e, const TextStyle& style,
+                   std::string* out) {
+  const Target& target = *e.platform->target;
+  const Partition& partition = *report.analysis.partitions[e.partition];
+  PrintHeading(style,
+               absl::StrCat("kernels on ", target.name, " (", Units(target, target.unit_count()),
+                            "), fusion ", partition.key.policy),
+               out);
+  TextTable table({{"id", Align::kRight},
+                   {"kernel", Align::kLeft, true},
+                   {"time", Align::kRight},
+                   {"limit"},
+                   {"engine"},
+                   {"block"},
+                   {"units", Align::kRight},
+                   {"waves", Align::kRight},
+                   {"share of peak that the mapping leaves"}});
+  for (size_t k = 0; k < partition.kernels.size(); ++k) {
+    const Partition::KernelOps& kernel = partition.kernels[k];
+    const KernelEstimate& t = e.results[k];
+    const Mapping& m = t.mapping;
+    table.Add({absl::StrCat(k), Printable(kernel.name), Seconds(t.seconds * kernel.multiplicity),
+               std::string(t.limit), absl::StrCat(Name(m.engine), " ", Name(m.math)), Block(m),
+               Count(m.units_used), m.tasks > 0 ? Count(m.waves) : "?", Factors(m)});
+  }
+  table.Print(style, 2, out);
+}
 
 void PrintTarget(const Report& report, const ModelEstimate& e, const TextStyle& style,
                  std::string* out) {
@@ -97,13 +185,14 @@ void PrintTarget(const Report& report, const ModelEstimate& e, const TextStyle& 
   absl::string_view precision = p.precision->name;
   if (precision == "model") precision = "as in the model";
   PrintHeading(style,
-               absl::StrCat(p.target->name, ": ", p.target->title, ", runtime ", p.runtime->name,
-                            ", precision ", precision, ", ", p.calibration_label),
+               absl::StrCat(p.target->name, ": ", p.target->title, CoresText(p.share), ", runtime ",
+                            p.runtime->name, ", precision ", precision, ", ", p.calibration_label),
                out);
   FactList facts;
-  facts.Add("latency", absl::StrCat(Seconds(e.latency_s), ", between ", Seconds(e.latency_low_s),
-                                    " and ", Seconds(e.latency_high_s), "; ",
-                                    Count(std::round(e.throughput_per_s)), " samples/s"));
+  facts.Add("latency",
+            absl::StrCat(Seconds(e.latency_s), ", between ", Seconds(e.latency_low_s), " and ",
+                         Seconds(e.latency_high_s), "; ", Count(std::round(e.throughput_per_s)),
+                         " samples/s", p.share.instances > 1 ? " of all instances" : ""));
   facts.Add("limited by", absl::StrCat(Limits(e), " of the time"));
   facts.Add("by time", Classes(e.time_share));
   facts.Add("by operators", Classes(e.op_share));
@@ -113,7 +202,8 @@ void PrintTarget(const Report& report, const ModelEstimate& e, const TextStyle& 
                          Plural(static_cast<int64_t>(partition.kernels.size()), "kernel"),
                          " (fusion ", partition.key.policy, ")"));
   facts.Add("energy", EnergyText(e));
-  facts.Add("memory", FitText(report, e));
+  facts.Add("memory", FitText(report, e), e.fits.value_or(true) ? Ink::kPlain : Ink::kWarning);
+  if (e.fill.has_value()) facts.Add("filled", FillText(e));
   if (e.unknown_kernels > 0) {
     facts.Add("unknown",
               absl::StrCat(e.unknown_kernels,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -19,6 +20,7 @@
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
 #include "cli/command.h"
+#include "hw/share_out.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -209,6 +211,22 @@ constexpr OptionRow kOptions[] = {
      .value = "P",
      .doc = "what if it ran in fp16, bf16, int8 ... (default: the runtime's own)",
      .set = Keep<&AnalyzeOptions::precision>},
+    {.name = "--cores",
+     .value = "C[xI]",
+     .doc = "share out CPUs: C cores to each instance, of which I run side by side (default: all)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           absl::StatusOr<CoreShare> share = ParseCoreShare(value);
+           if (share.ok()) r.analyze.share = *share;
+           return share.status();
+         }},
+    {.name = "--fill",
+     .doc = "also find the smallest batch that fills each target",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.analyze.fill = true;
+           return absl::OkStatus();
+         }},
     {.name = "--dim",
      .value = "NAME=N",
      .doc = "fix a symbolic dimension",

@@ -253,7 +253,11 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
                                       std::shared_ptr<const Runtime> runtime,
                                       const EstimateOptions& options) {
   Platform platform;
-  platform.target = std::move(target);
+  absl::StatusOr<std::shared_ptr<const Target>> share = ShareOut(target, options.share);
+  if (!share.ok()) return share.status();
+  platform.target = *std::move(share);
+  platform.share = options.share;
+  if (options.share.cores > 0) platform.assumptions.push_back(AssumedOf(*target, options.share));
   const Target& t = *platform.target;
   if (runtime == nullptr) {
     auto found = FindRuntime(t.runtime.empty() ? "ideal" : t.runtime);

@@ -33,6 +33,7 @@
 #include "hw/mapping.h"
 #include "hw/precision.h"
 #include "hw/runtime.h"
+#include "hw/share_out.h"
 #include "hw/target.h"
 
 namespace assay {
@@ -42,6 +43,7 @@ struct EstimateOptions {
   int64_t batch = 1;      // of the model, at the point of estimation
   // A user's own; else the shipped one that fits, else none.
   std::shared_ptr<const Calibration> calibration;
+  CoreShare share;  // of a CPU: what one instance has
 };
 
 // What a runtime achieves on a machine, as plain numbers: a calibration, or 1 throughout. What a
@@ -65,7 +67,8 @@ struct Achieved {
 // A machine as it will be used: made once per (target, runtime, precision), const from then on,
 // shared by threads. Keeps what it refers to alive.
 struct Platform {
-  std::shared_ptr<const Target> target;
+  std::shared_ptr<const Target> target;  // where it is shared out, one instance's share
+  CoreShare share;
   std::shared_ptr<const Runtime> runtime;
   std::shared_ptr<const Calibration> calibration;  // null: uncalibrated
   const Precision* precision = nullptr;
@@ -90,8 +93,8 @@ struct Platform {
 };
 
 // `runtime` null: the target's default. An error when the precision is one that the target does not
-// have (it names those it has), when the name is unknown, or when the runtime does not run on such
-// a target.
+// have (it names those it has), when the name is unknown, when the runtime does not run on such a
+// target, or when the target cannot be shared out so.
 absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
                                       std::shared_ptr<const Runtime> runtime,
                                       const EstimateOptions& options);

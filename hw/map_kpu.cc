@@ -106,6 +106,7 @@ Mapping MapOnKpu(const Kernel& kernel, const Target& target, const Engine& engin
   }
 
   mapping.tasks = tasks;
+  mapping.slots = units;
   mapping.units_used = std::min(tasks, units);
   mapping.waves = std::ceil(tasks / units);
   mapping.Multiply("tile", p.batch * p.m * p.n * p.k / (tasks * macs));

@@ -126,6 +126,7 @@ Mapping MapOnSystolic(const Kernel& kernel, const Target& target, const Engine& 
   const double fill = (array.load + array.rows + array.columns - 2) / clock;
 
   mapping.tasks = tasks;
+  mapping.slots = count;
   mapping.units_used = std::min(tasks, units);
   mapping.waves = std::ceil(tasks / count);
   mapping.tile_m = WholeSize(array.weights_stay ? length : array.rows);

@@ -33,6 +33,7 @@ struct Mapping {
   double units_used = 0;                       // of target.unit_count()
   double waves = 0;                            // rounds of blocks over the units
   double tasks = 0;                            // blocks of work, all equal
+  double slots = 0;                            // blocks done at once; 0: not known
   int64_t tile_m = 0, tile_n = 0, tile_k = 0;  // 0: not tiled
   int64_t split_k = 1;     // parts of the sum done side by side and added up after
   double extra_bytes = 0;  // moved to do so, through the last shared level

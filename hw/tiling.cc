@@ -148,6 +148,7 @@ Mapping MappingOf(const Tiling& tiling, const TileLimits& limits, absl::Span<con
   mapping.engine = engine;
   mapping.math = math;
   mapping.tasks = tiling.tasks;
+  mapping.slots = units;
   mapping.units_used = std::min(tiling.tasks, units);
   mapping.waves = units > 0 ? std::ceil(tiling.tasks / units) : 0;
   mapping.tile_m = static_cast<int64_t>(tiling.tile_m);
@@ -171,6 +172,7 @@ Mapping MapElements(double elements, double per_task, absl::Span<const Workers> 
   mapping.units_used = units;
   if (elements <= 0 || units <= 0) return mapping;
   mapping.tasks = std::ceil(elements / per_task);
+  mapping.slots = units;
   mapping.units_used = std::min(mapping.tasks, units);
   mapping.waves = std::ceil(mapping.tasks / units);
   // Tasks count as full: time then grows with the number of elements, never falls.

@@ -1,12 +1,18 @@
 #include "passes/estimate.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "hw/fill.h"
+#include "hw/tiling.h"
 #include "ir/op_table.h"
 #include "passes/evaluate.h"
 #include "passes/flow.h"
@@ -153,6 +159,62 @@ void SetReuseDistances(const Graph& graph, const Execution& execution, const Par
   }
 }
 
+void FitLevels(ModelEstimate* e) {
+  e->memory_needed_bytes = e->weights_bytes + e->activation_bytes;
+  const std::vector<MemoryLevel>& memory = e->platform->target->memory;
+  for (size_t i = 0; i < memory.size(); ++i) {
+    if (memory[i].role == MemoryRole::kRegisters) continue;
+    LevelFit& fit = e->levels.emplace_back(LevelFit{.level = static_cast<int>(i)});
+    if (!memory[i].size.known) continue;
+    fit.bytes = memory[i].size.value;
+    fit.weights = e->weights_bytes <= fit.bytes;
+    fit.activations = e->activation_bytes <= fit.bytes;
+    fit.both = e->memory_needed_bytes <= fit.bytes;
+  }
+  if (e->levels.empty()) return;
+  e->fits = e->levels.back().both;
+  e->memory_bytes = e->levels.back().bytes;
+}
+
+std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
+  // Contractions that are alike map alike.
+  struct Alike {
+    const Kernel* kernel;
+    Math math;
+    double macs;
+  };
+  absl::flat_hash_map<Kernel::Loops, size_t> seen;
+  std::vector<Alike> contractions;
+  std::vector<std::pair<double, double>> units;  // in use, and all that could be
+  double macs = 0, share_now = 0;
+  for (size_t i = 0; i < e.kernels.size(); ++i) {
+    const Kernel& kernel = e.kernels[i];
+    if (!kernel.loops || kernel.macs <= 0) continue;
+    const Mapping& mapping = e.results[i].mapping;
+    const double n = kernel.macs * partition.kernels[i].multiplicity;
+    macs += n;
+    share_now += n * FilledShare(mapping);
+    units.emplace_back(mapping.units_used,
+                       CrewOf(WorkersOf(*e.platform->target, mapping.engine, mapping.math)).units);
+    const auto [at, is_new] = seen.try_emplace(*kernel.loops, contractions.size());
+    if (is_new) contractions.push_back({&kernel, mapping.math, 0});
+    contractions[at->second].macs += n;
+  }
+  if (units.empty()) return std::nullopt;
+  const auto median = units.begin() + static_cast<std::ptrdiff_t>(units.size() / 2);
+  std::nth_element(units.begin(), median, units.end());
+  Fill fill{.share = share_now / macs, .median_units = median->first, .units = median->second};
+  for (int64_t samples = 1; samples <= kMostFillBatch && fill.batch == 0; samples *= 2) {
+    double share = 0;
+    for (const Alike& c : contractions) {
+      const Kernel scaled = ScaledBatch(*c.kernel, static_cast<double>(samples) / e.batch);
+      share += c.macs * FilledShare(MapKernel(scaled, *e.platform->target, c.math));
+    }
+    if (share >= kFilledShare * macs) fill.batch = samples;
+  }
+  return fill;
+}
+
 // Sums of the kernels' estimates, in id order.
 class Totals {
  public:
@@ -201,13 +263,14 @@ class Totals {
     });
     out->bounds = std::move(shares_);
     out->utilization = out->latency_s > 0 ? busy_ / out->latency_s : 0;
-    out->throughput_per_s = out->latency_s > 0 ? out->batch / out->latency_s : 0;
+    const auto instances = static_cast<double>(platform.share.instances);
+    out->throughput_per_s = out->latency_s > 0 ? instances * out->batch / out->latency_s : 0;
 
     out->energy = EnergyOf(*platform.target, out->latency_s, parts_);
     if (out->energy.joules.has_value() && out->latency_s > 0) {
       // What the known parts draw is the least that it can be.
       const double watts = *out->energy.joules / out->latency_s;
-      if (out->energy.complete) out->power_w = watts;
+      if (out->energy.complete) out->power_w = watts * instances;
       const Datum& design = platform.target->design_power;
       out->above_design_power = design.known && watts > design.value;
     }
@@ -295,9 +358,11 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   ModelEstimate out;
   const int64_t batch = BatchAt(graph, shapes, numbers);
   out.batch = static_cast<double>(batch);
-  absl::StatusOr<Platform> platform = MakePlatform(
-      request.target, request.runtime,
-      {.precision = request.precision, .batch = batch, .calibration = request.calibration});
+  absl::StatusOr<Platform> platform = MakePlatform(request.target, request.runtime,
+                                                   {.precision = request.precision,
+                                                    .batch = batch,
+                                                    .calibration = request.calibration,
+                                                    .share = request.share});
   if (!platform.ok()) return platform.status();
   out.platform = std::make_shared<const Platform>(*std::move(platform));
   out.assumptions = out.platform->assumptions;
@@ -312,22 +377,16 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   }
   totals.Finish(*out.platform, &out);
 
-  // Weights that kernels read, each once, beside the activations' peak.
   const bool as_is = out.platform->ElementType(DType::kF32, false) == DType::kF32 &&
                      out.platform->ElementType(DType::kF32, true) == DType::kF32 &&
                      out.platform->ElementType(DType::kF16, false) == DType::kF16;
-  if (as_is) {
-    out.memory_needed_bytes = memory.weights_bytes + memory.peak_activation_bytes;
-  } else {
-    const std::vector<double> bytes = ValueBytes(graph, shapes, execution, numbers, *out.platform);
-    out.memory_needed_bytes = WeightBytes(graph, execution, bytes, flow) +
-                              PeakActivationBytes(graph, execution, bytes, flow);
-  }
-  const MemoryLevel& dram = out.platform->target->dram();
-  if (dram.size.known) {
-    out.memory_bytes = dram.size.value;
-    out.fits = out.memory_needed_bytes <= out.memory_bytes;
-  }
+  std::vector<double> in_force;
+  if (!as_is) in_force = ValueBytes(graph, shapes, execution, numbers, *out.platform);
+  const std::vector<double>& bytes = as_is ? numbers.value_bytes : in_force;
+  out.weights_bytes = as_is ? memory.weights_bytes : WeightBytes(graph, execution, bytes, flow);
+  out.activation_bytes = PeakActivationBytes(graph, execution, bytes, flow, partition);
+  FitLevels(&out);
+  if (request.fill) out.fill = FillOf(partition, out);
   return out;
 }
 

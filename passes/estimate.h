@@ -26,6 +26,8 @@ struct EstimateRequest {
   std::shared_ptr<const Runtime> runtime;          // null: the target's default
   std::string precision;                           // "": as the runtime says
   std::shared_ptr<const Calibration> calibration;  // null: the shipped one that fits, else none
+  CoreShare share;                                 // of a CPU: what one instance has
+  bool fill = false;                               // also find ModelEstimate::fill
 };
 
 // A resource, and the share of the model's time or of its kernels that it limits.
@@ -34,6 +36,24 @@ struct BoundShare {
   Bound bound = Bound::kOverhead;
   double time_share = 0;  // of the sum of kernel times
   double op_share = 0;    // of the ops that run
+};
+
+// What one level of the target's memory has room for. Where each unit has one of its own, that one
+// counts: no unit reads another's.
+struct LevelFit {
+  int level = 0;                                   // index into Target::memory
+  double bytes = 0;                                // its size
+  std::optional<bool> weights, activations, both;  // null: its size is not known
+};
+
+// How many samples the target needs (hw/fill.h).
+struct Fill {
+  // The smallest power of two of samples that gives kFilledShare of the units work, contractions
+  // weighted by their multiply-accumulates; 0: not even kMostFillBatch.
+  int64_t batch = 0;
+  double share = 0;  // of the units, by the same weights, now
+  // In use now by the median contraction, and all that have the engine which it runs on.
+  double median_units = 0, units = 0;
 };
 
 // Made by `estimate`, once per request.
@@ -46,10 +66,10 @@ struct ModelEstimate {
   // One execution of the model on a single stream: kernels one after the other, in id order, each
   // as often as its multiplicity says, and the host's dispatch where it is the slower. Seconds.
   double latency_s = 0, latency_low_s = 0, latency_high_s = 0;
-  double throughput_per_s = 0;    // samples: batch / latency, back to back
+  double throughput_per_s = 0;    // samples of all instances: batch / latency each, back to back
   double batch = 1;               // axis 0 of the first input at the point
   Energy energy;                  // of the whole run; idle power over all of the latency
-  std::optional<double> power_w;  // energy / latency; null: energy is not known
+  std::optional<double> power_w;  // energy / latency, of all instances; null: energy is not known
   bool above_design_power = false;
   // Time at the stated peak of each kernel's engine / latency: 1 would be a machine never idle.
   double utilization = 0;
@@ -58,12 +78,17 @@ struct ModelEstimate {
   // The same by class, indexed by Bound: each sums to 1 (when anything runs).
   double time_share[3] = {}, op_share[3] = {};
 
-  // Weights (at the precision in force) and peak activations against the target's device memory.
-  std::optional<bool> fits;  // null: the target's memory size is not known
+  // At the precision in force: weights, each once, and the peak of the activations between the
+  // kernels of the partition.
+  double weights_bytes = 0, activation_bytes = 0;
+  std::vector<LevelFit> levels;  // innermost first, without registers
+  // Both against the outermost level.
+  std::optional<bool> fits;  // null: its size is not known
   double memory_needed_bytes = 0, memory_bytes = 0;
 
   std::vector<Kernel> kernels;          // by kernel of the partition: what hw/ was asked
   std::vector<KernelEstimate> results;  // by kernel: what it said, one execution
+  std::optional<Fill> fill;             // null: not asked for, or no contraction runs
   int unknown_kernels = 0;  // whose work is not known: only their overhead is in the sums
   std::vector<std::string> assumptions;  // in order, each once
 };

@@ -1,7 +1,9 @@
 #include "passes/estimate.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -120,6 +122,122 @@ TEST(Estimate, MemoryIsWeightsAndPeakAtTheWidthInForce) {
   EXPECT_EQ(half->estimates[0]->kernels[0].operands[1].bytes, weight / 2);
   EXPECT_EQ(half->estimates[0]->kernels[0].operands[1].dtype, DType::kF16);
   EXPECT_LT(half->estimates[0]->latency_s, run->estimates[0]->latency_s);
+}
+
+TEST(Estimate, FitsLevelByLevel) {
+  const double act = 4.0 * 64 * 4096, weight = 4.0 * 4096 * 4096, mib = 1 << 20;
+  Analyzed run(kLayers, On("i7-12700k"));
+  ASSERT_TRUE(run.ok());
+  const ModelEstimate& e = *run->estimates[0];
+  EXPECT_EQ(e.weights_bytes, 2 * weight);  // 128 MiB
+  EXPECT_EQ(e.activation_bytes, 2 * act);  // 2 MiB
+  struct Row {
+    const char* level;
+    double bytes;
+    bool weights, activations, both;
+  };
+  // Of each core's own, one counts.
+  const Row rows[] = {
+      {"L1 P", 48 * 1024, false, false, false},  {"L1 E", 32 * 1024, false, false, false},
+      {"L2 P", 1.25 * mib, false, false, false}, {"L2 E", 0.5 * mib, false, false, false},
+      {"L3", 25 * mib, false, true, false},      {"DDR5-4800", 128e9, true, true, true}};
+  ASSERT_EQ(e.levels.size(), std::size(rows));
+  for (size_t i = 0; i < std::size(rows); ++i) {
+    const LevelFit& fit = e.levels[i];
+    EXPECT_EQ(e.platform->target->memory[fit.level].name, rows[i].level);
+    EXPECT_EQ(fit.bytes, rows[i].bytes) << rows[i].level;
+    EXPECT_EQ(fit.weights, rows[i].weights) << rows[i].level;
+    EXPECT_EQ(fit.activations, rows[i].activations) << rows[i].level;
+    EXPECT_EQ(fit.both, rows[i].both) << rows[i].level;
+  }
+  // Registers hold nothing; a host's memory has no size.
+  Analyzed gpu(kLayers, On("h100-sxm")), edge(kLayers, On("coral-edge-tpu"));
+  EXPECT_EQ(gpu->estimates[0]->levels.size(), 3u);
+  EXPECT_EQ(edge->estimates[0]->levels.back().both, std::nullopt);
+  EXPECT_EQ(edge->estimates[0]->fits, std::nullopt);
+}
+
+// 1000 sums stand beside what Relu makes of them, unless the two are one kernel.
+TEST(Estimate, FitsByThePeakOfTheRuntimesKernels) {
+  constexpr absl::string_view kChain = R"(
+    arg %x: f32[1, 10]
+    weight %w = f32[10, 1000]
+    %y = MatMul(%x, %w)
+    %z = Relu(%y)
+    return %z
+  )";
+  PassRequest request = On("h100-sxm");
+  request.estimates.push_back(request.estimates[0]);
+  request.estimates[1].runtime = *FindRuntime("pytorch-eager");
+  Analyzed run(kChain, request);
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->estimates[0]->activation_bytes, 4 * 10 + 4 * 1000);
+  EXPECT_EQ(run->estimates[1]->activation_bytes, 2 * 4 * 1000);
+}
+
+TEST(Estimate, InstancesSideBySide) {
+  PassRequest request = On("xeon-8380");
+  request.estimates.push_back(request.estimates[0]);
+  request.estimates[0].share = {.cores = 5, .instances = 8};
+  request.estimates[1].share = {.cores = 5};
+  Analyzed run(kLayers, request);
+  ASSERT_TRUE(run.ok());
+  const ModelEstimate &e = *run->estimates[0], &alone = *run->estimates[1];
+  EXPECT_EQ(e.platform->target->unit_count(), 5);
+  EXPECT_GE(e.latency_s, alone.latency_s);
+  EXPECT_DOUBLE_EQ(e.throughput_per_s, 8 * 64 / e.latency_s);
+  EXPECT_DOUBLE_EQ(alone.throughput_per_s, 64 / alone.latency_s);
+  EXPECT_DOUBLE_EQ(e.memory_bytes, 4e12 / 8);
+  EXPECT_EQ(e.memory_needed_bytes, alone.memory_needed_bytes);
+}
+
+// The power is that of the machine: of all instances and all that idles.
+TEST(Estimate, PowerIsOfAllInstances) {
+  auto known = std::make_shared<Target>(*TargetOf("i7-12700k"));
+  for (MemoryLevel& level : known->memory) level.energy = {.value = 1e-12, .known = true};
+  PassRequest request;
+  request.estimates = {{.target = known, .share = {.cores = 4, .instances = 3}}};
+  Analyzed run(kLayers, request);
+  ASSERT_TRUE(run.ok());
+  const ModelEstimate& e = *run->estimates[0];
+  ASSERT_TRUE(e.power_w.has_value());
+  EXPECT_DOUBLE_EQ(*e.power_w, 3 * *e.energy.joules / e.latency_s);
+  EXPECT_DOUBLE_EQ(*e.energy.parts[0].joules, 36.0 / 3 * e.latency_s);
+  EXPECT_EQ(e.above_design_power, *e.power_w > 190);
+}
+
+// Two layers of 512 columns (hw/fill_test.cc: 32 of 40 cores up to 4 rows, all from 8 on), and one
+// of 16 times as many, which always fills them.
+TEST(Estimate, TheBatchThatFillsMostUnitsByMacs) {
+  constexpr absl::string_view kNarrow = R"(
+    arg %x: f32[4, 2048]
+    weight %w1 = f32[2048, 512]
+    weight %w2 = f32[512, 512]
+    %h = MatMul(%x, %w1)
+    %y = MatMul(%h, %w2)
+    return %y
+  )";
+  constexpr absl::string_view kWide = R"(
+    arg %x: f32[4, 2048]
+    weight %w1 = f32[2048, 8192]
+    weight %w2 = f32[8192, 16]
+    %h = MatMul(%x, %w1)
+    %y = MatMul(%h, %w2)
+    return %y
+  )";
+  PassRequest request = On("xeon-8380");
+  Analyzed quiet(kNarrow, request);
+  EXPECT_FALSE(quiet->estimates[0]->fill.has_value());
+  request.estimates[0].fill = true;
+  Analyzed narrow(kNarrow, request), wide(kWide, request);
+  ASSERT_TRUE(narrow->estimates[0]->fill.has_value());
+  EXPECT_EQ(narrow->estimates[0]->fill->batch, 8);
+  EXPECT_DOUBLE_EQ(narrow->estimates[0]->fill->share, 32.0 / 40);
+  EXPECT_EQ(narrow->estimates[0]->fill->median_units, 32);
+  // 2048 x 8192 of 2048 x 8192 + 8192 x 16 is more than nine in ten.
+  EXPECT_EQ(wide->estimates[0]->fill->batch, 1);
+  Analyzed nothing("arg %x: f32[4]\n%y = Exp(%x)\nreturn %y", request);
+  EXPECT_FALSE(nothing->estimates[0]->fill.has_value());
 }
 
 TEST(Estimate, AModelTooLargeDoesNotFit) {

@@ -149,8 +149,9 @@ double WeightBytes(const Graph& graph, const Execution& execution,
 }
 
 double PeakActivationBytes(const Graph& graph, const Execution& execution,
-                           absl::Span<const double> value_bytes, const Flow& flow) {
-  const Steps steps = Steps::OfOps(graph, execution, flow, value_bytes);
+                           absl::Span<const double> value_bytes, const Flow& flow,
+                           const Partition& partition) {
+  const Steps steps = Steps::OfKernels(graph, execution, flow, value_bytes, partition);
   return PeakOf(LiveBytes(Lifetimes(steps, FileOrder(steps)), steps.size(), false));
 }
 

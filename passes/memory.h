@@ -36,9 +36,10 @@ Memory PlanMemory(const Graph& graph, const Execution& execution, const Numbers&
 double WeightBytes(const Graph& graph, const Execution& execution,
                    absl::Span<const double> value_bytes, const Flow& flow);
 
-// Memory::peak_activation_bytes with other sizes: a what-if on precision.
+// Memory::peak_activation_bytes of a partition's kernels with these sizes: a what-if on precision.
 double PeakActivationBytes(const Graph& graph, const Execution& execution,
-                           absl::Span<const double> value_bytes, const Flow& flow);
+                           absl::Span<const double> value_bytes, const Flow& flow,
+                           const Partition& partition);
 
 }  // namespace assay
 
