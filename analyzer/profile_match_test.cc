@@ -14,7 +14,6 @@ namespace assay {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 Report Analyze(const std::string& model, const std::string& target, const std::string& runtime,

@@ -1,4 +1,7 @@
-// `validate` and `calibrate`: estimates against measurements, and fits to them.
+// `validate` and `calibrate`: estimates against measurements, and fits to them. Here those of a
+// table; profile.cc has those of a profile.
+#include "cli/calibrate.h"
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -36,13 +39,6 @@ std::vector<size_t> Usable(const std::vector<MeasuredModel>& models) {
     if (models[i].problem.empty() && !models[i].row.unstable()) out.push_back(i);
   }
   return out;
-}
-
-absl::Status CheckMeasured(const Request& request) {
-  if (request.measured.empty()) {
-    return absl::InvalidArgumentError("--measured FILE.csv is missing; it names the measurements");
-  }
-  return absl::OkStatus();
 }
 
 // Predictions by fits that have seen nothing of the same family (or machine), runtime by runtime.
@@ -104,10 +100,11 @@ Datum Found(double value, Unit unit, const std::string& source) {
 }  // namespace
 
 ExitCode RunValidate(const Request& request, Io& io) {
-  if (absl::Status s = CheckMeasured(request); !s.ok()) {
+  if (absl::Status s = CheckMeasurements(request); !s.ok()) {
     SayError(s, io);
     return kUsage;
   }
+  if (!request.profile.empty()) return ValidateProfile(request, io);
   MeasuredOptions options{.models = request.models, .target = "", .runtime = ""};
   options.threads = request.analyze.threads;
   absl::Status named;
@@ -156,12 +153,6 @@ ExitCode RunValidate(const Request& request, Io& io) {
 
 namespace {
 
-// What a calibration is to hold for: one target, or all of a kind.
-struct Scope {
-  std::string target;  // empty: the whole kind
-  TargetKind kind = TargetKind::kGpu;
-};
-
 absl::StatusOr<Scope> ScopeOf(const std::string& name) {
   for (size_t i = 0; i < TargetKindNames().size(); ++i) {
     const auto kind = static_cast<TargetKind>(i);
@@ -172,12 +163,6 @@ absl::StatusOr<Scope> ScopeOf(const std::string& name) {
   return Scope{.target = (*target)->name, .kind = (*target)->kind};
 }
 
-// The runs of that kind of machine, and which of them the calibration is for.
-struct FitInput {
-  std::vector<MeasuredRun> runs;
-  std::vector<bool> own;
-};
-
 FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
   FitInput out;
   for (size_t i : Usable(models)) {
@@ -187,6 +172,8 @@ FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
   }
   return out;
 }
+
+}  // namespace
 
 Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior& prior,
                       const std::string& runtime, const std::string& data) {
@@ -214,7 +201,7 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior&
   if (scope.target.empty()) out.kind = std::string(Name(scope.kind));
   out.runtime = runtime;
   out.name = absl::StrCat(scope.target.empty() ? out.kind : out.target, ".", runtime);
-  const std::string source = absl::StrCat("fit to ", measured.size(), " measured runs");
+  const std::string source = absl::StrCat("fit to ", measured.size(), " ", input.what);
   for (size_t i = 0; i < kNumKernelClasses; ++i) {
     ClassEfficiency c;
     c.name = std::string(Name(static_cast<KernelClass>(i)));
@@ -237,10 +224,9 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior&
   return out;
 }
 
-}  // namespace
-
 ExitCode RunCalibrate(const Request& request, Io& io) {
-  absl::Status s = CheckMeasured(request);
+  absl::Status s = CheckMeasurements(request);
+  if (s.ok() && !request.profile.empty()) return CalibrateProfile(request, io);
   if (s.ok() && (request.analyze.targets.size() != 1 || request.analyze.runtime.empty())) {
     s = absl::InvalidArgumentError("name one --target and one --runtime to calibrate");
   }

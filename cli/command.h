@@ -36,6 +36,7 @@ struct Request {
   bool keys = false;
   std::string check;
   std::string measured;                 // CSV of measurements
+  std::string profile;                  // JSON of one model's, node by node
   std::string models = "testdata/zoo";  // folder of their models
   std::string leave_out = "none";
   std::string plot;

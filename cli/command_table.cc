@@ -92,19 +92,26 @@ constexpr Example kRuntimesExamples[] = {
     {"runtimes ideal", "one in full"},
 };
 
-constexpr absl::string_view kValidateOptions[] = {"--measured", "--models",    "--target",
-                                                  "--runtime",  "--leave-out", "--plot",
-                                                  "--output",   "--threads",   "--color"};
+constexpr absl::string_view kValidateOptions[] = {
+    "--measured", "--models",    "--leave-out", "--plot",        "--profile", "--target",
+    "--runtime",  "--precision", "--cores",     "--dim",         "--batch",   "--shape",
+    "--value",    "--op-file",   "--output",    "--calibration", "--threads", "--color"};
 constexpr Example kValidateExamples[] = {
     {"validate --measured testdata/measured/published.csv", "how far off what assay ships is"},
     {"validate --measured mine.csv --models . --leave-out family --plot fit.svg",
      "how far off a fit to these is on models that it has not seen"},
+    {"validate model.onnx --profile profile.json --target xeon-8480 --runtime onnxruntime-cpu",
+     "which kernels of one model are off"},
 };
 constexpr absl::string_view kCalibrateOptions[] = {
-    "--measured", "--models", "--target", "--runtime", "--output", "--threads", "--color"};
+    "--measured",  "--models",  "--profile", "--target",  "--runtime",
+    "--precision", "--cores",   "--dim",     "--batch",   "--shape",
+    "--value",     "--op-file", "--output",  "--threads", "--color"};
 constexpr Example kCalibrateExamples[] = {
     {"calibrate --target rtx-4090 --runtime torch-inductor --measured mine.csv -o mine.yaml",
      "then `analyze --calibration mine.yaml`"},
+    {"calibrate model.onnx --profile profile.json --target xeon-8480 --runtime onnxruntime-cpu",
+     "the same from one profile"},
 };
 
 constexpr CommandRow kCommands[] = {
@@ -196,24 +203,35 @@ constexpr CommandRow kCommands[] = {
      .examples = kRuntimesExamples,
      .run = RunRuntimes},
     {.name = "validate",
+     .args = "[MODEL]",
      .summary = "estimates against measurements",
      .doc =
          "Estimates every run of a table of measurements (--measured FILE.csv; its columns are "
          "listed in analyzer/measured.h and hw/README.md) and tells how far off the estimates are, "
          "by runtime and batch. With --leave-out family the efficiencies are fitted to the table "
          "itself, each family of models predicted by a fit that has not seen it; with machine "
-         "likewise each target.",
+         "likewise each target.\n"
+         "With --profile FILE.json instead, which ONNX Runtime (enable_profiling) or trtexec "
+         "(--exportProfile) wrote of MODEL: matches its nodes to the kernels of an estimate at the "
+         "same sizes and compares their times, class by class, with the kernels furthest off and "
+         "all that is not matched.",
+     .max_args = 1,
      .options = kValidateOptions,
      .examples = kValidateExamples,
      .run = RunValidate},
     {.name = "calibrate",
+     .args = "[MODEL]",
      .summary = "fit a machine's efficiencies to measurements",
      .doc = "Fits what a runtime achieves on a target, class of kernel by class of kernel, to the "
             "measured runs of that target in the table, starting from what the table says of other "
             "machines of the kind, and prints a calibration file with its errors: on the runs "
             "themselves, and on families of models left out. --target gpu (cpu, npu) fits all "
             "machines "
-            "of the kind together, for those that nobody has measured.",
+            "of the kind together, for those that nobody has measured.\n"
+            "With --profile FILE.json of MODEL instead, fits to the times of its kernels; what is "
+            "left out in turn is a tenth of those that differ. What the host spends on dispatch is "
+            "not in them and stays where it is for other machines of the kind.",
+     .max_args = 1,
      .options = kCalibrateOptions,
      .examples = kCalibrateExamples,
      .run = RunCalibrate},
