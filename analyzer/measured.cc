@@ -256,6 +256,10 @@ void Estimate(const Graph& graph, MeasuredModel* model) {
   absl::flat_hash_map<Kernel, size_t> seen;
   for (size_t i = 0; i < e.kernels.size(); ++i) {
     const double times = partition.kernels[i].multiplicity;
+    if (e.results[i].fallback) {
+      run.fallback += times * e.results[i].seconds;
+      continue;
+    }
     const auto [at, is_new] = seen.try_emplace(e.kernels[i], run.kernels.size());
     if (is_new) {
       run.kernels.emplace_back(CostOf(e.kernels[i], *e.platform), times);

@@ -45,6 +45,7 @@ class JsonReport : public ReportWriter {
   void Groups(const Report& r);
   void Ops(const Report& r);
   void Levels(const ModelEstimate& e, absl::string_view policy);
+  void WriteFallback(const Fallback& f);
   void Targets(const Report& r);
   void TargetKernels(const Report& r, const ModelEstimate& e);
   void Remarks(const Report& r);
@@ -263,6 +264,16 @@ void JsonReport::Levels(const ModelEstimate& e, absl::string_view policy) {
   json_.EndArray().EndObject();
 }
 
+void JsonReport::WriteFallback(const Fallback& f) {
+  json_.Key("fallback").BeginObject().Key("lacking").BeginRow();
+  for (const auto& [type, count] : f.lacking) json_.Field(type, count);
+  json_.EndObject().Field("ops", f.ops).Field("share_of_macs", f.mac_share);
+  json_.Field("share_of_time", f.time_share).Field("bytes", f.bytes);
+  json_.FieldIf(f.host.link != nullptr, "link", f.host.link == nullptr ? "" : f.host.link->name);
+  const bool named = f.host.platform != nullptr;
+  json_.FieldIf(named, "host", named ? f.host.platform->target->name : "").EndObject();
+}
+
 void JsonReport::Targets(const Report& r) {
   json_.Key("targets").BeginArray();
   for (const auto& made : r.analysis.estimates) {
@@ -307,6 +318,7 @@ void JsonReport::Targets(const Report& r) {
       json_.Field("units", e.fill->units).EndObject();
     }
     json_.Field("unknown_kernels", e.unknown_kernels);
+    if (e.fallback.has_value()) WriteFallback(*e.fallback);
     TargetKernels(r, e);
     json_.Key("assumptions").BeginArray();
     for (const std::string& text : e.assumptions) json_.Value(text);
@@ -339,7 +351,9 @@ void JsonReport::TargetKernels(const Report& r, const ModelEstimate& e) {
       json_.BeginObject().Field("name", u.name).Field("amount", u.amount).Field("unit", u.unit);
       json_.Field("rate", u.rate).Field("seconds", u.seconds).EndObject();
     }
-    json_.EndArray().Field("energy_j", t.energy.joules).EndObject();
+    json_.EndArray().Field("energy_j", t.energy.joules);
+    if (t.fallback) json_.Field("fallback", true).Field("bytes_crossing", t.crossing_bytes);
+    json_.EndObject();
   }
   json_.EndArray();
 }

@@ -51,6 +51,7 @@ std::string Classes(const double (&share)[3]) {
 std::string RidgePoints(const ModelEstimate& e) {
   std::vector<Math> maths;
   for (const KernelEstimate& k : e.results) {
+    if (k.fallback) continue;
     if (std::find(maths.begin(), maths.end(), k.mapping.math) == maths.end()) {
       maths.push_back(k.mapping.math);
     }
@@ -62,6 +63,25 @@ std::string RidgePoints(const ModelEstimate& e) {
     if (ridge > 0) parts.push_back(absl::StrCat(Name(math), " ", Ratio(ridge), " FLOP/B"));
   }
   return absl::StrJoin(parts, ", ");
+}
+
+// "NonMaxSuppression x1, TopK x2: 0.3 % of the MACs, 4.1 % of the time; 12.3 MB over PCIe".
+std::string FallbackText(const Fallback& f) {
+  std::vector<std::string> lacking;
+  int ops = 0;
+  for (const auto& [type, count] : f.lacking) {
+    lacking.push_back(absl::StrCat(Printable(type), " x", count));
+    ops += count;
+  }
+  std::string text = absl::StrJoin(lacking, ", ");
+  if (f.ops > ops) {
+    absl::StrAppend(&text, " and ", Plural(f.ops - ops, "operator"), " that follow from there");
+  }
+  absl::StrAppend(&text, ": ", Percent(f.mac_share), " of the MACs, ", Percent(f.time_share),
+                  " of the time; ");
+  return absl::StrCat(text, f.host.link == nullptr
+                                ? std::string("in shared memory")
+                                : absl::StrCat(Bytes(f.bytes), " over ", f.host.link->name));
 }
 
 std::string EnergyText(const ModelEstimate& e) {
@@ -201,6 +221,7 @@ void PrintTarget(const Report& report, const ModelEstimate& e, const TextStyle& 
             absl::StrCat(Percent(e.utilization), " of peak over ",
                          Plural(static_cast<int64_t>(partition.kernels.size()), "kernel"),
                          " (fusion ", partition.key.policy, ")"));
+  if (e.fallback.has_value()) facts.Add("falls back", FallbackText(*e.fallback));
   facts.Add("energy", EnergyText(e));
   facts.Add("memory", FitText(report, e), e.fits.value_or(true) ? Ink::kPlain : Ink::kWarning);
   if (e.fill.has_value()) facts.Add("filled", FillText(e));

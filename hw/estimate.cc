@@ -343,6 +343,10 @@ Energy EnergyOf(const Target& target, double seconds, absl::Span<const ResourceU
   };
   add("idle", target.idle_power.known, target.idle_power.value * seconds);
   for (const ResourceUse& part : parts) {
+    if (part.outside) {
+      add(part.name, false, 0);
+      continue;
+    }
     if (part.is_memory) {
       const Datum& per_byte = target.memory[static_cast<size_t>(part.level)].energy;
       add(part.name, per_byte.known, per_byte.value * part.amount);

@@ -111,11 +111,12 @@ struct ResourceUse {
   EngineClass engine = EngineClass::kVector;  // unless is_memory
   Math math = Math::kFp32;                    // unless is_memory
   int level = -1;                             // index into target.memory, if is_memory
-  double amount = 0;                          // operations or bytes
-  absl::string_view unit;                     // "op" or "B"
-  double peak = 0;                            // units per second, as stated
-  double rate = 0;                            // units per second, achieved
-  double seconds = 0;                         // amount / rate
+  bool outside = false;    // the host or the link to it (hw/fallback.h): neither of the above
+  double amount = 0;       // operations or bytes
+  absl::string_view unit;  // "op" or "B"
+  double peak = 0;         // units per second, as stated
+  double rate = 0;         // units per second, achieved
+  double seconds = 0;      // amount / rate
 };
 
 struct EnergyPart {
@@ -144,6 +145,8 @@ struct KernelEstimate {
   double utilization = 0;  // useful operations / (seconds x peak of the engine in use)
   Energy energy;
   bool replaced_math = false;  // the target lacks the kernel's own format
+  bool fallback = false;       // it runs on the host (hw/fallback.h), and not on the target
+  double crossing_bytes = 0;   // over the link for it; then only
 };
 
 // Of an estimate, what no calibration changes: the mapping, and what each resource is asked for at

@@ -78,7 +78,7 @@ struct Problem {
     const int n = static_cast<int>(runs.size());
     for (int i = 0; i < n; ++i) {
       const MeasuredRun& run = *runs[i];
-      double device = 0, kernels = 0;
+      double device = run.fallback, kernels = 0;
       Eigen::VectorXd slope = Eigen::VectorXd::Zero(kParameters);
       for (const auto& kernel : run.kernels) {
         const KernelCost& cost = kernel.first;
@@ -194,7 +194,7 @@ Fitted FitRuns(absl::Span<const MeasuredRun> runs, const std::function<bool(size
 }  // namespace
 
 double SecondsOf(const MeasuredRun& run, const Achieved& achieved) {
-  double device = 0, host = 0;
+  double device = run.fallback, host = 0;
   for (const auto& [cost, times] : run.kernels) {
     device += times * (achieved.launch + BusySeconds(cost, achieved));
     host += times * achieved.dispatch;

@@ -26,6 +26,7 @@ namespace assay {
 // One measured run of a model on one machine under one runtime.
 struct MeasuredRun {
   std::vector<std::pair<KernelCost, double>> kernels;  // and how often each runs
+  double fallback = 0;                                 // seconds of those that the host runs
   double host_per_run = 0;                             // seconds besides the kernels'
   bool graph_capture = false;                          // kernels cost the host nothing
   double seconds = 0;                                  // measured

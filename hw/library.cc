@@ -147,6 +147,22 @@ void CheckRuntimeOf(const Target& target, const YamlNode& file, std::vector<Prob
                                                  absl::StrJoin(names, ", "))});
 }
 
+// That the host is a shipped CPU, likewise.
+void CheckHostOf(const Target& target, const YamlNode& file, std::vector<Problem>* problems) {
+  const YamlNode* node = file.Find("host");
+  if (node == nullptr || TargetNames().empty()) return;
+  std::vector<absl::string_view> cpus;
+  for (absl::string_view name : TargetNames()) {
+    const absl::StatusOr<Target> found = FindEmbedded<Target>(name);
+    if (found.ok() && found->kind == TargetKind::kCpu) cpus.push_back(name);
+  }
+  if (std::find(cpus.begin(), cpus.end(), target.host) != cpus.end()) return;
+  problems->push_back(
+      {node->place,
+       absl::StrCat("`host` cannot be `", target.host, "`", DidYouMean(target.host, cpus),
+                    "; it must be a shipped CPU: ", absl::StrJoin(cpus, ", "))});
+}
+
 Runtime ReadUsersRuntime(const YamlNode& file, std::vector<Problem>* problems) {
   return ReadRuntime(file, FindEmbedded<Runtime>, problems);
 }
@@ -176,6 +192,7 @@ Target ReadTarget(const YamlNode& file, absl::string_view mode, FindBase<Target>
         if (base != nullptr) ScalePeaks(*base, object);
         CheckTarget(*object, file, found);
         CheckRuntimeOf(*object, file, found);
+        CheckHostOf(*object, file, found);
         // Every mode must make a whole target, whichever is asked for.
         for (const std::string& each : object->modes) {
           const YamlNode* overrides = modes == nullptr ? nullptr : modes->Find(each);

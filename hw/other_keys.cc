@@ -74,6 +74,11 @@ void CheckClasses(const std::vector<ClassEfficiency>& classes, std::vector<Probl
   }
 }
 
+absl::Span<const absl::string_view> AfterUnsupportedNames() {
+  static constexpr absl::string_view kNames[] = {"device", "host"};
+  return kNames;
+}
+
 }  // namespace
 
 absl::Span<const KeyRow> RuntimeRows() {
@@ -98,6 +103,9 @@ absl::Span<const KeyRow> RuntimeRows() {
       Bool<&Runtime::graph_capture>("graph_capture",
                                     "kernels are recorded once: no host time per operator"),
       Integer<&Runtime::streams>("streams", "kernels that may run side by side"),
+      Choice<&Runtime::after_unsupported>(
+          "after_unsupported", AfterUnsupportedNames, kMay,
+          "where operators run that need the result of one that the target lacks"),
       Text<&Runtime::precision>("precision", kMay,
                                 "precision when none is asked for; else `model`"),
       Replaces<&Runtime::replaces>(

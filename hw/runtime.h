@@ -22,6 +22,12 @@ struct MathReplacement {
   Math runs_as = Math::kTf32;  // what the runtime makes of it, where the target has it
 };
 
+// Where operators run that the target has, but that need the result of one that it lacks.
+enum class AfterUnsupported : uint8_t {
+  kDevice,
+  kHost,  // the compiler cuts the graph once, and the device gets the first part
+};
+
 struct Runtime {
   std::string name;
   std::string title;
@@ -36,8 +42,9 @@ struct Runtime {
   Datum host_per_op;      // host time per kernel that it starts, on the reference host
   Datum host_per_run;     // host time per inference, on the reference host
   std::string reference_host;
-  bool graph_capture = false;       // kernels are recorded once: no host time per operator
-  int streams = 1;                  // kernels that may run side by side
+  bool graph_capture = false;  // kernels are recorded once: no host time per operator
+  int streams = 1;             // kernels that may run side by side
+  AfterUnsupported after_unsupported = AfterUnsupported::kDevice;
   std::string precision = "model";  // default Precision by name
   std::vector<MathReplacement> replaces;
   std::string notes;

@@ -124,8 +124,11 @@ struct Target {
   Datum matrix_energy_ratio;             // of a matrix engine's operation to a vector engine's
   std::vector<std::string>
       dtypes;  // element types it computes with; empty: every one it has rates for
-  std::vector<std::string> operators;  // of fixed-function machines; empty: any
-  std::vector<std::string> modes;      // names of power modes: TARGET@MODE
+  // What it runs of a graph, of fixed-function machines: op types as in `assay ops`, of any domain,
+  // or DOMAIN.TYPE of that one; empty: all. The rest falls back to the host (hw/fallback.h).
+  std::vector<std::string> operators;
+  std::string host;                // name of the shipped CPU that runs the rest; "": not said
+  std::vector<std::string> modes;  // names of power modes: TARGET@MODE
 
   // Operations per second of all engines of this class: as stated, else units x ops/clock x clock.
   // 0 when the machine has none.

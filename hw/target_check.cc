@@ -74,9 +74,12 @@ class Checker {
       if (names.empty()) {
         for (const OpRow* row : OpTable::BuiltIn().rows()) names.push_back(row->name);
       }
+      // One of a domain of its own is declared elsewhere.
       if (std::find(names.begin(), names.end(), op) != names.end()) continue;
-      Say(PlaceOf("operators"), absl::StrCat("unknown operator `", op, "`", DidYouMean(op, names),
-                                             "; `assay ops` lists them"));
+      if (op.find('.') != std::string::npos && op.back() != '.') continue;
+      Say(PlaceOf("operators"),
+          absl::StrCat("unknown operator `", op, "`", DidYouMean(op, names),
+                       "; `assay ops` lists them, and one of your own is written DOMAIN.NAME"));
     }
   }
 

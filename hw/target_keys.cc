@@ -142,6 +142,9 @@ absl::Span<const KeyRow> TargetRows() {
                              "element types it computes with, where not all; others fall back"),
       Texts<&Target::operators>("operators", kMay,
                                 "operators it runs, where not all; others fall back to the host"),
+      Text<&Target::host>("host", kMay,
+                          "the shipped CPU on which they then run; else their operands cross the "
+                          "link to the host and no more is counted"),
       Modes<&Target::modes>("modes", "power modes: what differs, by the same keys"),
   };
   return kRows;

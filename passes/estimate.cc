@@ -15,6 +15,7 @@
 #include "hw/tiling.h"
 #include "ir/op_table.h"
 #include "passes/evaluate.h"
+#include "passes/fallback.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
 #include "passes/work.h"
@@ -189,7 +190,7 @@ std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
   double macs = 0, share_now = 0;
   for (size_t i = 0; i < e.kernels.size(); ++i) {
     const Kernel& kernel = e.kernels[i];
-    if (!kernel.loops || kernel.macs <= 0) continue;
+    if (!kernel.loops || kernel.macs <= 0 || e.results[i].fallback) continue;
     const Mapping& mapping = e.results[i].mapping;
     const double n = kernel.macs * partition.kernels[i].multiplicity;
     macs += n;
@@ -213,6 +214,21 @@ std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
     if (share >= kFilledShare * macs) fill.batch = samples;
   }
   return fill;
+}
+
+// How much of the model is on the host; behind the latency.
+void AddFallback(const Numbers& numbers, const Partition& partition, ModelEstimate* e) {
+  Fallback& f = *e->fallback;
+  for (size_t i = 0; i < e->results.size(); ++i) {
+    if (!e->results[i].fallback) continue;
+    const Partition::KernelOps& kernel = partition.kernels[i];
+    f.ops += static_cast<int>(kernel.ops.size());
+    f.bytes += kernel.multiplicity * e->results[i].crossing_bytes;
+    if (e->latency_s > 0) {
+      f.time_share += kernel.multiplicity * e->results[i].seconds / e->latency_s;
+    }
+    if (numbers.total.macs > 0) f.mac_share += numbers.Sum(kernel.ops).macs / numbers.total.macs;
+  }
 }
 
 // Sums of the kernels' estimates, in id order.
@@ -368,21 +384,36 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   out.assumptions = out.platform->assumptions;
 
   out.kernels = MakeKernels(graph, shapes, execution, works, numbers, partition, *out.platform);
-  out.results.reserve(out.kernels.size());
-  Totals totals;
-  for (size_t i = 0; i < out.kernels.size(); ++i) {
-    out.results.push_back(EstimateKernel(out.kernels[i], *out.platform));
-    totals.Add(partition.kernels[i], out.results.back());
-    out.unknown_kernels += !partition.kernels[i].known;
-  }
-  totals.Finish(*out.platform, &out);
-
   const bool as_is = out.platform->ElementType(DType::kF32, false) == DType::kF32 &&
                      out.platform->ElementType(DType::kF32, true) == DType::kF32 &&
                      out.platform->ElementType(DType::kF16, false) == DType::kF16;
   std::vector<double> in_force;
   if (!as_is) in_force = ValueBytes(graph, shapes, execution, numbers, *out.platform);
   const std::vector<double>& bytes = as_is ? numbers.value_bytes : in_force;
+
+  HostKernels host;
+  if (!out.platform->target->operators.empty()) {
+    host = FindHostKernels(graph, execution, flow, partition, *out.platform, bytes);
+  }
+  if (!host.on_host.empty()) {
+    absl::StatusOr<HostSide> side = HostOf(*out.platform, batch);
+    if (!side.ok()) return side.status();
+    out.fallback = Fallback{.lacking = host.lacking, .host = *std::move(side)};
+    out.assumptions.push_back(out.fallback->host.assumption);
+  }
+  out.results.reserve(out.kernels.size());
+  Totals totals;
+  for (size_t i = 0; i < out.kernels.size(); ++i) {
+    const bool falls = !host.on_host.empty() && host.on_host[i];
+    out.results.push_back(
+        falls ? EstimateOnHost(out.kernels[i], host.crossings[i], *out.platform, out.fallback->host)
+              : EstimateKernel(out.kernels[i], *out.platform));
+    totals.Add(partition.kernels[i], out.results.back());
+    out.unknown_kernels += !partition.kernels[i].known;
+  }
+  totals.Finish(*out.platform, &out);
+  if (out.fallback.has_value()) AddFallback(numbers, partition, &out);
+
   out.weights_bytes = as_is ? memory.weights_bytes : WeightBytes(graph, execution, bytes, flow);
   out.activation_bytes = PeakActivationBytes(graph, execution, bytes, flow, partition);
   FitLevels(&out);

@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "hw/calibration.h"
 #include "hw/estimate.h"
+#include "hw/fallback.h"
 #include "hw/kernel.h"
 #include "hw/runtime.h"
 #include "hw/target.h"
@@ -56,6 +58,17 @@ struct Fill {
   double median_units = 0, units = 0;
 };
 
+// What of the model runs on the target's host (passes/fallback.h).
+struct Fallback {
+  // Operators that the target lacks, by name, and how many of each run, in order of first use.
+  std::vector<std::pair<std::string, int>> lacking;
+  HostSide host;
+  int ops = 0;            // in kernels on the host, lacking or beside one
+  double mac_share = 0;   // of the model's multiply-accumulates
+  double time_share = 0;  // of the latency
+  double bytes = 0;       // over the link, both ways
+};
+
 // Made by `estimate`, once per request.
 struct ModelEstimate {
   int request = 0;    // index into PassRequest::estimates
@@ -89,6 +102,7 @@ struct ModelEstimate {
   std::vector<Kernel> kernels;          // by kernel of the partition: what hw/ was asked
   std::vector<KernelEstimate> results;  // by kernel: what it said, one execution
   std::optional<Fill> fill;             // null: not asked for, or no contraction runs
+  std::optional<Fallback> fallback;     // null: the target has every operator
   int unknown_kernels = 0;  // whose work is not known: only their overhead is in the sums
   std::vector<std::string> assumptions;  // in order, each once
 };

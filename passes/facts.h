@@ -150,7 +150,10 @@ struct FusionKey {
   std::string policy = "greedy";  // a row of FusionPolicies()
   double scratchpad_bytes = 0;    // internal tensors of one kernel
   int max_inputs = 0;             // external operands of one kernel
-  bool explain = false;           // fill Partition::unfused
+  // Of a target that lacks others (Target::operators): those share no kernel with these. Empty: it
+  // lacks none.
+  std::vector<std::string> operators;
+  bool explain = false;  // fill Partition::unfused
 };
 // Of the same kernels: `explain` makes no difference.
 bool operator==(const FusionKey& a, const FusionKey& b);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "ir/op_table.h"
 #include "passes/attention.h"
+#include "passes/fallback.h"
 #include "passes/flow.h"
 #include "passes/fusion_explain.h"
 #include "passes/fusion_guards.h"
@@ -25,7 +26,7 @@ namespace assay {
 
 bool operator==(const FusionKey& a, const FusionKey& b) {
   return a.policy == b.policy && a.scratchpad_bytes == b.scratchpad_bytes &&
-         a.max_inputs == b.max_inputs;
+         a.max_inputs == b.max_inputs && a.operators == b.operators;
 }
 
 namespace {
@@ -571,6 +572,9 @@ absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
   if ((*policy)->least_traffic) {
     least = MinimizeTraffic(graph, shapes, execution, works, numbers, flow, key, grouping);
     grouping = std::move(least.grouping);
+  }
+  if (!key.operators.empty()) {
+    SplitByOperators(graph, flow, OperatorList(key.operators), &grouping);
   }
   Partition out = FinishPartition(graph, execution, numbers, flow, key, grouping);
   out.regions = least.regions;

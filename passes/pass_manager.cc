@@ -96,9 +96,9 @@ absl::Status RunKernels(PassRun& r) {
   return absl::OkStatus();
 }
 
-// The policy that the request's runtime follows.
+// The policy that the request's runtime follows, with what the target has.
 FusionKey KeyOf(const EstimateRequest& request) {
-  return FusionKey{.policy = request.runtime->fusion};
+  return FusionKey{.policy = request.runtime->fusion, .operators = request.target->operators};
 }
 
 int FindKey(const std::vector<FusionKey>& keys, const FusionKey& key) {
