@@ -16,7 +16,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 
 std::string Write(const std::string& text) {
-  const std::string path = testing::TempDir() + "/measured.csv";
+  std::string path = testing::TempDir() + "/measured.csv";
   std::ofstream(path) << text;
   return path;
 }
