@@ -322,14 +322,21 @@ int MatchOf(const Calibration& calibration, const Target& target, const Runtime&
 }
 
 std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime) {
+  // Decoded once: every estimate asks.
+  static const auto* const all = [] {
+    auto* decoded = new std::vector<std::shared_ptr<const Calibration>>;
+    for (const EmbeddedRecord& record : EmbeddedRecords()) {
+      if (record.kind != FileKind::kCalibration) continue;
+      decoded->push_back(std::make_shared<const Calibration>(Decode<Calibration>(record)));
+    }
+    return decoded;
+  }();
   std::shared_ptr<const Calibration> best;
   int best_match = 0;
-  for (const EmbeddedRecord& record : EmbeddedRecords()) {
-    if (record.kind != FileKind::kCalibration) continue;
-    auto calibration = std::make_shared<const Calibration>(Decode<Calibration>(record));
+  for (const std::shared_ptr<const Calibration>& calibration : *all) {
     if (int match = MatchOf(*calibration, target, runtime); match > best_match) {
       best_match = match;
-      best = std::move(calibration);
+      best = calibration;
     }
   }
   return best;
