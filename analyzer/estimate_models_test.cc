@@ -251,7 +251,9 @@ TEST_P(EstimateModels, PowerAboveDesignIsAlwaysSaid) {
     const double watts = e.energy.joules.value_or(0) / e.latency_s;
     EXPECT_NEAR(e.power_w.value_or(watts), watts, watts * 1e-12) << Title(e);
     if (i < shipped) {
-      EXPECT_EQ(e.above_design_power, design.known && watts > design.value) << Title(e);
+      // Kernels are slowed instead, as far as there is power for work at all.
+      EXPECT_FALSE(e.above_design_power) << Title(e) << " " << watts << " W";
+      if (design.known) EXPECT_LE(watts, design.value * (1 + 1e-9)) << Title(e);
     } else {
       // What the host draws is never known.
       EXPECT_EQ(e.power_w.has_value(), (i - shipped) % 4 < 3 && !e.fallback.has_value())
@@ -307,6 +309,8 @@ TEST_P(EstimateModels, TwiceTheMachineTakesHalfTheTime) {
                                            ScaleClocksAndPeaks(t, by);
                                            ScaleBandwidths(t, by);
                                            t->launch.value = 0;
+                                           t->idle_power.value *= by;
+                                           t->design_power.value *= by;
                                            t->operators.clear();  // its host stays as it is
                                          }),
                           .runtime = bare});

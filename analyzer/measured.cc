@@ -124,13 +124,15 @@ bool IsMeasuredAs(const Runtime& runtime, const MeasuredRow& row) {
   });
 }
 
-std::shared_ptr<const Target> TargetOf(const MeasuredRow& row) {
-  if (absl::StatusOr<std::shared_ptr<const Target>> t = FindTarget(row.target); t.ok()) return *t;
+absl::StatusOr<std::shared_ptr<const Target>> TargetOf(const MeasuredRow& row) {
+  absl::StatusOr<std::shared_ptr<const Target>> own = FindTarget(row.target);
+  // What is wrong with a user's own file is the better message.
+  if (own.ok() || absl::StrContains(row.target, ".yaml")) return own;
   for (absl::string_view name : TargetNames()) {
     absl::StatusOr<std::shared_ptr<const Target>> t = FindTarget(name);
     if (t.ok() && std::count((*t)->aliases.begin(), (*t)->aliases.end(), row.target) > 0) return *t;
   }
-  return nullptr;
+  return absl::NotFoundError(absl::StrCat("no target is named `", row.target, "`"));
 }
 
 std::shared_ptr<const Runtime> RuntimeOf(const MeasuredRow& row) {
@@ -218,7 +220,7 @@ absl::Status BindInput(const Graph& graph, const MeasuredRow& row, Bindings* bin
   return absl::OkStatus();
 }
 
-void Estimate(const Graph& graph, MeasuredModel* model) {
+void Estimate(const Graph& graph, const MeasuredOptions& options, MeasuredModel* model) {
   PassRequest request;
   request.threads = 1;
   request.wanted = {Fact::kEstimates};
@@ -226,6 +228,7 @@ void Estimate(const Graph& graph, MeasuredModel* model) {
   request.estimates = {{.target = model->target,
                         .runtime = model->runtime,
                         .precision = model->row.precision,
+                        .calibration = options.calibration,
                         .share = model->row.share}};
   absl::Status bound = BindInput(graph, model->row, &request.bindings);
   if (!bound.ok()) {
@@ -255,6 +258,7 @@ void Estimate(const Graph& graph, MeasuredModel* model) {
   const Partition& partition = *analysis->partitions[e.partition];
   absl::flat_hash_map<Kernel, size_t> seen;
   for (size_t i = 0; i < e.kernels.size(); ++i) {
+    if (e.kernels[i].in_place) continue;
     const double times = partition.kernels[i].multiplicity;
     if (e.results[i].fallback) {
       run.fallback += times * e.results[i].seconds;
@@ -308,16 +312,18 @@ absl::StatusOr<std::vector<MeasuredRow>> ReadMeasured(const std::string& path) {
 std::vector<MeasuredModel> AnalyzeMeasured(const std::vector<MeasuredRow>& rows,
                                            const MeasuredOptions& options) {
   std::vector<MeasuredModel> out;
-  std::map<std::string, std::shared_ptr<const Target>> targets;
+  std::map<std::string, absl::StatusOr<std::shared_ptr<const Target>>> targets;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const Runtime>> runtimes;
   for (const MeasuredRow& row : rows) {
     auto [target, new_target] = targets.try_emplace(row.target);
     if (new_target) target->second = TargetOf(row);
     auto [runtime, new_runtime] = runtimes.try_emplace({row.runtime, row.software});
     if (new_runtime) runtime->second = RuntimeOf(row);
-    MeasuredModel model{.row = row, .target = target->second, .runtime = runtime->second};
+    MeasuredModel model{.row = row,
+                        .target = target->second.ok() ? *target->second : nullptr,
+                        .runtime = runtime->second};
     if (model.target == nullptr) {
-      model.problem = absl::StrCat("no target is named `", row.target, "`");
+      model.problem = std::string(target->second.status().message());
     } else if (model.runtime == nullptr) {
       model.problem =
           absl::StrCat("no runtime is measured as `", row.runtime, "` with `", row.software, "`");
@@ -357,7 +363,7 @@ std::vector<MeasuredModel> AnalyzeMeasured(const std::vector<MeasuredRow>& rows,
         if (!graph->ok()) {
           model.problem = std::string(graph->status().message());
         } else {
-          Estimate(**graph, &model);
+          Estimate(**graph, options, &model);
         }
       }
     }

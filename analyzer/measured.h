@@ -32,6 +32,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hw/calibration.h"
 #include "hw/fit.h"
 #include "hw/runtime.h"
 #include "hw/share_out.h"
@@ -63,12 +64,14 @@ struct MeasuredModel {
   std::shared_ptr<const Runtime> runtime;
   std::string problem;  // why it cannot be compared; else empty and all of the below is there
   MeasuredRun run;
-  double predicted_s = 0;  // with the calibration that is shipped
+  double predicted_s = 0;  // with the calibration that is shipped, or asked for
 };
 
 struct MeasuredOptions {
   std::string models;           // folder of MODEL.onnx
   std::string target, runtime;  // only these; empty: all
+  // For MeasuredModel::predicted_s, instead of the shipped ones.
+  std::shared_ptr<const Calibration> calibration;
   int threads = 0;
 };
 

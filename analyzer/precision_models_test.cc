@@ -141,8 +141,8 @@ TEST_P(PrecisionModels, MixedPrecisionMultipliesNarrowAndAddsWide) {
   EXPECT_GT(checked, 0);
 }
 
-// A power above the design power is never printed as a fact, whatever the precision.
-TEST_P(PrecisionModels, PowerAboveDesignIsSaid) {
+// No machine draws more than it is designed for, whatever the precision.
+TEST_P(PrecisionModels, PowerStaysBelowDesign) {
   const Table table(GetParam());
   int checked = 0;
   for (const Row& row : table.rows()) {
@@ -151,7 +151,8 @@ TEST_P(PrecisionModels, PowerAboveDesignIsSaid) {
         continue;
       ++checked;  // what is known of the energy is the least that it can be
       const double watts = *e->energy.joules / e->latency_s;
-      EXPECT_EQ(e->above_design_power, watts > row.target->design_power.value)
+      EXPECT_FALSE(e->above_design_power) << row.target->name;
+      EXPECT_LE(watts, row.target->design_power.value * (1 + 1e-9))
           << row.target->name << " in " << e->platform->precision->name;
     }
   }

@@ -67,7 +67,7 @@ std::vector<ScoredRun> HeldOut(const std::vector<MeasuredModel>& models, LeaveOu
     }
     const absl::StatusOr<Prior> prior = PriorFor(group.second);
     if (!prior.ok()) continue;
-    const std::vector<double> errors = HeldOutErrors(runs, PriorOf(*prior), what);
+    const std::vector<double> errors = HeldOutErrors(runs, PriorOf(*prior, *group.first), what);
     for (size_t i = 0; i < runs.size(); ++i) {
       out.push_back({of[i], runs[i].seconds * std::exp(errors[i])});
     }
@@ -81,14 +81,12 @@ std::vector<ScoredRun> HeldOut(const std::vector<MeasuredModel>& models, LeaveOu
 // To three significant digits, and just what the text reads as.
 Datum Found(double value, Unit unit, const std::string& source) {
   Datum d;
-  const double percent = unit == Unit::kRatio ? 100 : 1;
-  const double micro = unit == Unit::kSeconds ? 1e6 : 1;
+  const auto [scale, suffix] = unit == Unit::kRatio     ? std::pair(1e2, " %")
+                               : unit == Unit::kSeconds ? std::pair(1e6, " us")
+                               : unit == Unit::kOps     ? std::pair(1e-6, " MFLOP")
+                                                        : std::pair(1.0, "");
   const absl::StatusOr<double> read =
-      ParseQuantity(absl::StrFormat("%.3g%s", value * percent * micro,
-                                    unit == Unit::kRatio     ? " %"
-                                    : unit == Unit::kSeconds ? " us"
-                                                             : ""),
-                    unit);
+      ParseQuantity(absl::StrFormat("%.3g%s", value * scale, suffix), unit);
   d.value = read.ok() ? *read : value;
   d.known = true;
   d.basis = Basis::kDerived;
@@ -120,6 +118,17 @@ ExitCode RunValidate(const Request& request, Io& io) {
     named = runtime.status();
     if (runtime.ok()) options.runtime = (*runtime)->name;
   }
+  std::string how = "as assay ships";
+  if (const std::string& own = request.analyze.calibration; named.ok() && !own.empty()) {
+    auto calibration = LoadCalibration(own);
+    named = calibration.status();
+    if (calibration.ok()) options.calibration = *calibration;
+    how = absl::StrCat("with ", own);
+    if (request.leave_out != "none") {
+      named = absl::InvalidArgumentError(
+          "--leave-out fits anew and --calibration does not; leave one of them out");
+    }
+  }
   if (!named.ok()) {
     SayError(named, io);
     return kUsage;
@@ -131,7 +140,6 @@ ExitCode RunValidate(const Request& request, Io& io) {
   }
   const std::vector<MeasuredModel> models = AnalyzeMeasured(*rows, options);
   std::vector<ScoredRun> scored;
-  std::string how = "as assay ships";
   if (request.leave_out == "family" || request.leave_out == "machine") {
     const bool family = request.leave_out == "family";
     scored = HeldOut(models, family ? LeaveOut::kFamily : LeaveOut::kMachine);
@@ -207,6 +215,9 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior&
     c.name = std::string(Name(static_cast<KernelClass>(i)));
     c.compute = Found(best.classes[i].compute, Unit::kRatio, source);
     c.bandwidth = Found(best.classes[i].bandwidth, Unit::kRatio, source);
+    if (best.classes[i].half_saturation > 0) {
+      c.half_saturation = Found(best.classes[i].half_saturation, Unit::kOps, source);
+    }
     out.classes.push_back(std::move(c));
   }
   out.launch = Found(best.launch, Unit::kSeconds, source);
@@ -225,6 +236,11 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior&
 }
 
 ExitCode RunCalibrate(const Request& request, Io& io) {
+  if (!request.analyze.calibration.empty()) {
+    SayError(absl::InvalidArgumentError("--calibration is what `calibrate` makes; leave it out"),
+             io);
+    return kUsage;
+  }
   absl::Status s = CheckMeasurements(request);
   if (s.ok() && !request.profile.empty()) return CalibrateProfile(request, io);
   if (s.ok() && (request.analyze.targets.size() != 1 || request.analyze.runtime.empty())) {
@@ -268,9 +284,10 @@ ExitCode RunCalibrate(const Request& request, Io& io) {
     SayError(prior.status(), io);
     return kInputFailed;
   }
-  return Print(
-      request,
-      ToYaml(Calibrate(input, *scope, PriorOf(*prior), (*runtime)->name, request.measured)), io);
+  return Print(request,
+               ToYaml(Calibrate(input, *scope, PriorOf(*prior, **runtime), (*runtime)->name,
+                                request.measured)),
+               io);
 }
 
 }  // namespace assay

@@ -38,6 +38,27 @@ TEST(Calibrate, WritesAFileThatAnalyzeTakes) {
   EXPECT_EQ(RunCommand(absl::StrCat(run, kTable)).exit, 2);
 }
 
+TEST(Validate, TakesACalibrationOfOnesOwn) {
+  const std::string path = testing::TempDir() + "/own.yaml";
+  ASSERT_EQ(RunCommand(absl::StrCat("calibrate --measured ", kTable,
+                                    " --target rtx-4090 --runtime torch-inductor -o ", path))
+                .exit,
+            0);
+  const std::string run = absl::StrCat("validate --measured ", kTable, " --target rtx-4090");
+  Outcome shipped = RunCommand(run), own = RunCommand(absl::StrCat(run, " --calibration ", path));
+  EXPECT_EQ(own.exit, 0) << own.err;
+  EXPECT_THAT(own.out, HasSubstr(absl::StrCat("with ", path)));
+  EXPECT_NE(own.out, shipped.out);
+  Outcome both = RunCommand(absl::StrCat(run, " --leave-out family --calibration ", path));
+  EXPECT_EQ(both.exit, 2);
+  EXPECT_THAT(both.err, HasSubstr("leave one of them out"));
+  EXPECT_EQ(
+      RunCommand(absl::StrCat("calibrate --measured ", kTable,
+                              " --target rtx-4090 --runtime torch-inductor --calibration ", path))
+          .exit,
+      2);
+}
+
 TEST(Calibrate, NeedsOneTargetAndOneRuntime) {
   for (const char* words : {"--target t4", "--runtime tensorrt", "--target t4,a10 --runtime ideal",
                             "--target t5 --runtime ideal", "--target t4 --runtime idael"}) {

@@ -93,7 +93,6 @@ absl::Status CheckMeasurements(const Request& request) {
       {"MODEL", true, !request.args.empty()},
       {"--precision", true, !analyze.precision.empty()},
       {"--cores", true, analyze.share != CoreShare()},
-      {"--calibration", true, !analyze.calibration.empty()},
       {"--dim", true, !bindings.dims.empty()},
       {"--batch", true, bindings.batch.has_value()},
       {"--shape", true, !bindings.shapes.empty()},
@@ -153,13 +152,13 @@ ExitCode CalibrateProfile(const Request& request, Io& io) {
     SayError(s, io);
     return kInputFailed;
   }
-  Calibration fitted =
-      Calibrate(input, {.target = target.name, .kind = target.kind}, PriorOf(*prior),
-                estimate.platform->runtime->name, request.profile);
+  Calibration fitted = Calibrate(input, {.target = target.name, .kind = target.kind},
+                                 PriorOf(*prior, *estimate.platform->runtime),
+                                 estimate.platform->runtime->name, request.profile);
   fitted.notes = absl::StrCat("fitted to a profile of ",
                               request.args[0].substr(request.args[0].rfind('/') + 1),
                               ", kernel by kernel; the error on what was left out is of kernels; "
-                              "dispatch stays where it is for other machines of the kind");
+                              "dispatch stays as the runtime says");
   return Print(request, ToYaml(fitted), io);
 }
 

@@ -59,8 +59,8 @@ struct Prior {
   std::string name;
   std::string kind;  // of target
   std::vector<ClassEfficiency> classes;
-  Datum launch, dispatch, overlap;  // as in Calibration
-  Datum compute_spread, bandwidth_spread, launch_spread, dispatch_spread;
+  Datum launch, overlap;  // as in Calibration
+  Datum compute_spread, bandwidth_spread, half_saturation_spread, launch_spread, dispatch_spread;
   Datum kin_spread;  // of one machine about its kin, times those
   Datum noise;       // of one measurement
 };

@@ -5,10 +5,12 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hw/units.h"
+#include "hw/winograd.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -70,6 +72,11 @@ void AddEngines(const Kernel& kernel, const Platform& platform, KernelCost* cost
   double contraction = kernel.loops ? 2 * kernel.macs : 0;
   double rest = std::max(0.0, kernel.flops - contraction) + kernel.int_ops + kernel.comparisons;
   double special = kernel.transcendentals;
+  if (contraction > 0 && SuitsWinograd(kernel) &&
+      absl::c_linear_search(platform.runtime->winograd, Name(cost->mapping.math))) {
+    contraction *= kWinogradShare;
+    rest += WinogradTransforms(*kernel.loops);
+  }
   Math rest_math = kernel.loops
                        ? platform.PointwiseMath(ElementTypeOf(kernel), &cost->replaced_math)
                        : cost->mapping.math;
@@ -145,6 +152,24 @@ void AddMemory(const Kernel& kernel, const Target& target, KernelCost* cost) {
                             .seconds = amount / rate},
                            i == last ? KernelCost::Scale::kBandwidth : KernelCost::Scale::kNone});
   }
+}
+
+// Adds what the kernel takes of the power that the machine is designed for: it slows down rather
+// than draw more. What has no known energy is left out, so that this is the least.
+void AddPower(const Target& target, KernelCost* cost) {
+  const double watts = target.design_power.value_or(0) - target.idle_power.value_or(0);
+  if (watts <= 0) return;
+  absl::InlinedVector<ResourceUse, 6> uses;
+  for (const KernelCost::Part& part : cost->parts) uses.push_back(part.use);
+  const double joules = EnergyOf(target, 0, uses).joules.value_or(0);
+  if (joules <= 0) return;
+  cost->parts.push_back({{.name = "power",
+                          .outside = true,
+                          .amount = joules,
+                          .unit = "J",
+                          .peak = watts,
+                          .rate = watts,
+                          .seconds = joules / watts}});
 }
 
 // Seconds of one part under these efficiencies.
@@ -278,7 +303,22 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
       FindPrecision(asked ? absl::string_view(options.precision) : r.precision);
   if (!precision.ok()) return precision.status();
   platform.precision = *precision;
-  if ((*precision)->contraction && t.BestRate(*(*precision)->contraction) <= 0) {
+  const auto lacks = [&t](const Precision& p) {
+    return p.contraction && t.BestRate(*p.contraction) <= 0;
+  };
+  if (lacks(**precision)) {
+    // What the runtime makes of it.
+    for (const MathReplacement& replaced : r.replaces) {
+      const absl::StatusOr<const Precision*> other = FindPrecision(Name(replaced.runs_as));
+      if (replaced.math != (*precision)->contraction || !other.ok() || lacks(**other)) continue;
+      platform.assumptions.push_back(
+          absl::StrCat("runtime ", r.name, " runs ", (*precision)->name, " as ", (*other)->name));
+      precision = other;
+      platform.precision = *other;
+      break;
+    }
+  }
+  if (lacks(**precision)) {
     std::vector<absl::string_view> names = PrecisionsOf(t);
     if (asked) {
       return absl::InvalidArgumentError(
@@ -343,6 +383,7 @@ Energy EnergyOf(const Target& target, double seconds, absl::Span<const ResourceU
   };
   add("idle", target.idle_power.known, target.idle_power.value * seconds);
   for (const ResourceUse& part : parts) {
+    if (part.unit == "J") continue;  // the limit that all others share
     if (part.outside) {
       add(part.name, false, 0);
       continue;
@@ -389,11 +430,14 @@ KernelCost CostOf(const Kernel& kernel, const Platform& platform) {
   const Target& target = *platform.target;
   KernelCost cost;
   cost.kernel_class = ClassOf(kernel);
+  cost.in_place = kernel.in_place;
+  if (cost.in_place) return cost;
   Math math = kernel.loops ? platform.ContractionMath(kernel.loops->multiply, &cost.replaced_math)
                            : platform.PointwiseMath(ElementTypeOf(kernel), &cost.replaced_math);
   cost.mapping = MapKernel(kernel, target, math);
   AddEngines(kernel, platform, &cost);
   AddMemory(kernel, target, &cost);
+  AddPower(target, &cost);
   return cost;
 }
 
@@ -413,6 +457,10 @@ KernelEstimate EstimateKernel(const Kernel& kernel, const Platform& platform) {
   KernelEstimate e;
   e.mapping = cost.mapping;
   e.replaced_math = cost.replaced_math;
+  if (cost.in_place) {
+    e.limit = "in place";
+    return e;
+  }
   e.units_used = e.mapping.units_used;
   e.overhead = achieved.launch;
   if (!platform.runtime->graph_capture) e.host_seconds = achieved.dispatch;
@@ -430,7 +478,7 @@ KernelEstimate EstimateKernel(const Kernel& kernel, const Platform& platform) {
   const ResourceUse* slowest = nullptr;
   for (const ResourceUse& part : e.parts) {
     if (slowest == nullptr || part.seconds > slowest->seconds) slowest = &part;
-    if (part.peak > 0) e.roofline = std::max(e.roofline, part.amount / part.peak);
+    if (part.peak > 0 && !part.outside) e.roofline = std::max(e.roofline, part.amount / part.peak);
   }
   double busy = together.seconds();
   e.seconds = e.overhead + busy;

@@ -4,7 +4,9 @@
 //
 // (Calibrated, the maximum may be a p-norm: resources that get in each other's way.)
 //
-// Resources are the engines (matrix, vector, special functions) and the memory levels; a rate is
+// Resources are the engines (matrix, vector, special functions), the memory levels, and the power:
+// a machine slows down rather than draw more than it is designed for, so that the known energies of
+// operations and bytes take at least their sum / (design power - idle power). A rate is
 // the stated peak x the mapping's utilization x the calibrated efficiency (1 when uncalibrated). A
 // vector lane does one operation per slot, while peaks count a fused multiply-add as two; so
 // arithmetic outside contractions runs at half the peak. An operand passes through every level from
@@ -111,9 +113,10 @@ struct ResourceUse {
   EngineClass engine = EngineClass::kVector;  // unless is_memory
   Math math = Math::kFp32;                    // unless is_memory
   int level = -1;                             // index into target.memory, if is_memory
-  bool outside = false;    // the host or the link to it (hw/fallback.h): neither of the above
-  double amount = 0;       // operations or bytes
-  absl::string_view unit;  // "op" or "B"
+  // Neither of the above: "power", the host, or the link to it (hw/fallback.h).
+  bool outside = false;
+  double amount = 0;       // operations, bytes or joules
+  absl::string_view unit;  // "op", "B" or "J"
   double peak = 0;         // units per second, as stated
   double rate = 0;         // units per second, achieved
   double seconds = 0;      // amount / rate
@@ -132,7 +135,7 @@ struct Energy {
 };
 
 struct KernelEstimate {
-  double seconds = 0;        // overhead + the slowest resource
+  double seconds = 0;        // overhead + the slowest resource; 0 of a kernel in place
   double low = 0, high = 0;  // the interval
   double roofline = 0;       // the slowest resource at stated peaks: nothing is faster
   double overhead = 0;       // launch, in seconds
@@ -164,6 +167,7 @@ struct KernelCost {
     bool same_lanes = false;  // as the part before: one after the other
   };
   KernelClass kernel_class = KernelClass::kOther;
+  bool in_place = false;  // costs nothing, not even a launch
   Mapping mapping;
   bool replaced_math = false;
   absl::InlinedVector<Part, 6> parts;  // in the order of KernelEstimate::parts

@@ -310,5 +310,41 @@ TEST(Properties, TimeNeverGrowsWithAFasterMachine) {
   }
 }
 
+// 2^40 operations of 1 pJ and 100 W for them: at least 1.0995 J / 100 W, whatever the peak.
+TEST(EstimateKernel, SlowsDownRatherThanDrawMoreThanDesignPower) {
+  auto target = std::make_shared<Target>(**FindTarget("h100-sxm"));
+  target->idle_power = {.value = 50, .known = true};
+  target->design_power = {.value = 150, .known = true};
+  target->matrix_energy_ratio = {};
+  for (MathDatum& d : target->energy_per_op) d.datum = {.value = 1e-12, .known = true};
+  for (MemoryLevel& level : target->memory) level.energy = {};
+  const auto runtime = FindRuntime("ideal");
+  ASSERT_TRUE(runtime.ok());
+  const auto platform = MakePlatform(target, *runtime, {.precision = "bf16"});
+  ASSERT_TRUE(platform.ok()) << platform.status();
+  Kernel kernel = MatMul(8192, 8192, 8192, DType::kBF16);
+  const KernelEstimate e = EstimateKernel(kernel, *platform);
+  EXPECT_NEAR(e.seconds - e.overhead, 2 * std::pow(8192.0, 3) * 1e-12 / 100, 1e-9);
+  EXPECT_EQ(e.limit, "power");
+  EXPECT_LT(e.roofline, e.seconds / 4);  // that is of peaks, not of estimated energies
+  EXPECT_LE(*e.energy.joules / e.seconds, 150);
+  target->design_power = {};
+  EXPECT_NE(EstimateKernel(kernel, *MakePlatform(target, *runtime, {.precision = "bf16"})).limit,
+            "power");
+}
+
+// QNN runs f32 models in fp16, so that is what fp32 means there; another runtime has no fp32 to
+// give.
+TEST(MakePlatform, TakesAPrecisionForWhatTheRuntimeMakesOfIt) {
+  const auto target = FindTarget("snapdragon-8-elite");
+  const auto qnn = FindRuntime("qnn"), ideal = FindRuntime("ideal");
+  ASSERT_TRUE(target.ok() && qnn.ok() && ideal.ok());
+  const auto platform = MakePlatform(*target, *qnn, {.precision = "fp32"});
+  ASSERT_TRUE(platform.ok()) << platform.status();
+  EXPECT_EQ(platform->precision->name, "fp16");
+  EXPECT_THAT(platform->assumptions, testing::Contains("runtime qnn runs fp32 as fp16"));
+  EXPECT_FALSE(MakePlatform(*target, *ideal, {.precision = "fp32"}).ok());
+}
+
 }  // namespace
 }  // namespace assay

@@ -11,7 +11,8 @@
 namespace assay {
 namespace {
 
-constexpr int kParameters = 2 * static_cast<int>(kNumKernelClasses) + 2;
+constexpr int kPerClass = 3;
+constexpr int kParameters = kPerClass * static_cast<int>(kNumKernelClasses) + 2;
 
 Eigen::VectorXd ToLogs(const Achieved& a) {
   Eigen::VectorXd x(kParameters);
@@ -19,6 +20,7 @@ Eigen::VectorXd ToLogs(const Achieved& a) {
   for (const Achieved::OfClass& c : a.classes) {
     x[i++] = std::log(c.compute);
     x[i++] = std::log(c.bandwidth);
+    x[i++] = std::log(std::max(c.half_saturation, 1.0));
   }
   x[i++] = std::log(std::max(a.launch, 1e-9));
   x[i++] = std::log(std::max(a.dispatch, 1e-9));
@@ -32,6 +34,9 @@ Achieved FromLogs(const Eigen::VectorXd& x, const Achieved& like) {
   for (Achieved::OfClass& c : a.classes) {
     c.compute = std::min(1.0, std::exp(x[i++]));
     c.bandwidth = std::min(1.0, std::exp(x[i++]));
+    // Where the prior knows none, there is none.
+    const double half = std::exp(x[i++]);
+    if (c.half_saturation > 0) c.half_saturation = half;
   }
   a.launch = std::exp(x[i++]);
   a.dispatch = std::exp(x[i++]);
@@ -86,13 +91,12 @@ struct Problem {
         const double busy = BusySeconds(cost, a);
         device += times * (a.launch + busy);
         kernels += times;
-        const int own = 2 * static_cast<int>(cost.kernel_class);
-        const int rest = 2 * static_cast<int>(KernelClass::kOther);
+        const int own = kPerClass * static_cast<int>(cost.kernel_class);
+        const int rest = kPerClass * static_cast<int>(KernelClass::kOther);
         auto step = [&](int p) {
           slope[p] += times * (BusySeconds(cost, stepped[static_cast<size_t>(p)]) - busy) / kStep;
         };
-        step(own);
-        step(own + 1);
+        for (int p = own; p < own + kPerClass; ++p) step(p);
         if (own != rest) step(rest);
       }
       const double per_run = run.graph_capture ? 0 : run.host_per_run;
@@ -117,6 +121,7 @@ Eigen::VectorXd Spreads(const FitPrior& prior, double times) {
   for (size_t c = 0; c < kNumKernelClasses; ++c) {
     s[i++] = prior.compute_spread * times;
     s[i++] = prior.bandwidth_spread * times;
+    s[i++] = prior.half_saturation_spread * times;
   }
   s[i++] = prior.launch_spread * times;
   s[i++] = prior.dispatch_spread * times;
@@ -210,14 +215,15 @@ const Achieved& Fitted::of(absl::string_view machine) const {
   return all;
 }
 
-FitPrior PriorOf(const Prior& prior) {
+FitPrior PriorOf(const Prior& prior, const Runtime& runtime) {
   FitPrior out;
   out.mean.Set(prior.classes);
   out.mean.launch = prior.launch.value;
-  out.mean.dispatch = prior.dispatch.value;
+  out.mean.dispatch = runtime.host_per_op.value;
   out.mean.overlap = prior.overlap.value;
   out.compute_spread = prior.compute_spread.value;
   out.bandwidth_spread = prior.bandwidth_spread.value;
+  out.half_saturation_spread = prior.half_saturation_spread.value_or(1);
   out.launch_spread = prior.launch_spread.value;
   out.dispatch_spread = prior.dispatch_spread.value;
   out.kin_spread = prior.kin_spread.value;

@@ -40,12 +40,14 @@ double SecondsOf(const MeasuredRun& run, const Achieved& achieved);
 // Where parameters are held, and how firmly: standard deviations of their logarithms.
 struct FitPrior {
   Achieved mean;
-  double compute_spread = 0.4, bandwidth_spread = 0.2, launch_spread = 0.7, dispatch_spread = 0.7;
+  double compute_spread = 0.4, bandwidth_spread = 0.2, half_saturation_spread = 1;
+  double launch_spread = 0.7, dispatch_spread = 0.7;
   double kin_spread = 0.5;  // of one machine about all together, times those
   double noise = 0.1;       // of a measurement, likewise
 };
 
-FitPrior PriorOf(const Prior& prior);
+// Of the kind of machine; the dispatch is what the runtime says that it is (`host_per_op`).
+FitPrior PriorOf(const Prior& prior, const Runtime& runtime);
 
 // The best of each machine by `runs` of it, and of all together.
 struct Fitted {

@@ -140,8 +140,9 @@ TEST(HeldOutErrors, SeeNothingOfWhatTheyPredict) {
 
 TEST(PriorOf, EveryKindWithMeasurementsHasOne) {
   for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kNpu}) {
-    const FitPrior prior = PriorOf(*PriorFor(kind));
+    const FitPrior prior = PriorOf(*PriorFor(kind), **FindRuntime("pytorch-eager"));
     EXPECT_GT(prior.noise, 0) << Name(kind);
+    EXPECT_DOUBLE_EQ(prior.mean.dispatch, 30e-6);  // the runtime's host_per_op
     for (const Achieved::OfClass& c : prior.mean.classes) {
       EXPECT_LT(c.compute, 1);  // every class is named in the file
       EXPECT_LT(c.bandwidth, 1);

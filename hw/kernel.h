@@ -71,8 +71,9 @@ struct Kernel {
   double int_ops = 0;
   double comparisons = 0;
   std::vector<Operand> operands;
-  bool reduces = false;  // it holds a reduction, or the pooling of whole images
-  int ops = 1;           // operators of the graph in it: what an eager runtime dispatches
+  bool reduces = false;   // it holds a reduction, or the pooling of whole images
+  bool in_place = false;  // the runtime makes no kernel of it: it takes no time (hw/runtime.h)
+  int ops = 1;            // operators of the graph in it: what an eager runtime dispatches
   // The fusion pattern's name, for people. Calibrations go by KernelClass, which follows from the
   // loops.
   std::string pattern;
@@ -86,7 +87,8 @@ struct Kernel {
   friend H AbslHashValue(H h, const Kernel& k) {
     if (k.loops) h = H::combine(std::move(h), *k.loops);
     return H::combine(std::move(h), k.loops.has_value(), k.macs, k.flops, k.transcendentals,
-                      k.int_ops, k.comparisons, k.operands, k.reduces, k.ops, k.pattern);
+                      k.int_ops, k.comparisons, k.operands, k.reduces, k.in_place, k.ops,
+                      k.pattern);
   }
 };
 

@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "hw/kernel.h"
 #include "hw/target_keys.h"
+#include "ir/op_table.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -74,12 +75,19 @@ void CheckClasses(const std::vector<ClassEfficiency>& classes, std::vector<Probl
   }
 }
 
+constexpr absl::string_view kResidencyNames[] = {"cache", "scratchpad", "pinned", "contexts"};
+absl::Span<const absl::string_view> ResidencyNames() { return kResidencyNames; }
+
 absl::Span<const absl::string_view> AfterUnsupportedNames() {
   static constexpr absl::string_view kNames[] = {"device", "host"};
   return kNames;
 }
 
 }  // namespace
+
+absl::string_view Name(Residency residency) {
+  return kResidencyNames[static_cast<size_t>(residency)];
+}
 
 absl::Span<const KeyRow> RuntimeRows() {
   static constexpr KeyRow kRows[] = {
@@ -103,9 +111,17 @@ absl::Span<const KeyRow> RuntimeRows() {
       Bool<&Runtime::graph_capture>("graph_capture",
                                     "kernels are recorded once: no host time per operator"),
       Integer<&Runtime::streams>("streams", "kernels that may run side by side"),
+      Choice<&Runtime::residency>(
+          "residency", ResidencyNames, kMay,
+          "what stays on the chip: cache (default), scratchpad, pinned weights, or contexts"),
       Choice<&Runtime::after_unsupported>(
           "after_unsupported", AfterUnsupportedNames, kMay,
           "where operators run that need the result of one that the target lacks"),
+      Texts<&Runtime::in_place>("in_place", kMay,
+                                "operators of which it makes no kernel: written where they go"),
+      Texts<&Runtime::winograd>(
+          "winograd", kMay,
+          "formats in which 3 x 3 convolutions of stride 1 run by Winograd's F(2 x 2, 3 x 3)"),
       Text<&Runtime::precision>("precision", kMay,
                                 "precision when none is asked for; else `model`"),
       Replaces<&Runtime::replaces>(
@@ -151,13 +167,14 @@ absl::Span<const KeyRow> PriorRows() {
       Text<&Prior::kind>("kind", kMust, "the kind of targets it holds for"),
       Named<&Prior::classes>("classes", ClassKeys, kMust, "efficiencies by class of kernel"),
       Quantity<&Prior::launch>("launch", Unit::kSeconds, kMust, "device time per kernel"),
-      Quantity<&Prior::dispatch>("dispatch", Unit::kSeconds, kMust, "host time per kernel"),
       Quantity<&Prior::overlap>("overlap", Unit::kCount, kMust,
                                 "exponent of the norm that joins a kernel's resources"),
       Quantity<&Prior::compute_spread>("compute_spread", Unit::kCount, kMust,
                                        "standard deviation of the logarithm of `compute`"),
       Quantity<&Prior::bandwidth_spread>("bandwidth_spread", Unit::kCount, kMust,
                                          "the same of `bandwidth`"),
+      Quantity<&Prior::half_saturation_spread>("half_saturation_spread", Unit::kCount, kMay,
+                                               "of `half_saturation`"),
       Quantity<&Prior::launch_spread>("launch_spread", Unit::kCount, kMust, "of `launch`"),
       Quantity<&Prior::dispatch_spread>("dispatch_spread", Unit::kCount, kMust, "of `dispatch`"),
       Quantity<&Prior::kin_spread>("kin_spread", Unit::kCount, kMust,
@@ -186,6 +203,16 @@ void CheckRuntime(const Runtime& runtime, const YamlNode& file, std::vector<Prob
   std::vector<absl::string_view> precisions;
   for (const Precision& precision : Precisions()) precisions.push_back(precision.name);
   CheckKnown("precision", runtime.precision, precisions, PlaceOf(file, "precision"), problems);
+  std::vector<absl::string_view> maths, ops;
+  for (const MathRow& row : MathRows()) maths.push_back(row.name);
+  for (const std::string& math : runtime.winograd) {
+    CheckKnown("format", math, maths, PlaceOf(file, "winograd"), problems);
+  }
+  if (runtime.in_place.empty()) return;
+  for (const OpRow* row : OpTable::BuiltIn().rows()) ops.push_back(row->name);
+  for (const std::string& op : runtime.in_place) {
+    CheckKnown("operator", op, ops, PlaceOf(file, "in_place"), problems);
+  }
 }
 
 void CheckCalibration(const Calibration& calibration, const YamlNode& file,

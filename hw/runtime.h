@@ -22,6 +22,17 @@ struct MathReplacement {
   Math runs_as = Math::kTf32;  // what the runtime makes of it, where the target has it
 };
 
+// What stays in the memory on the chip (the level inside the outermost), and how long.
+enum class Residency : uint8_t {
+  kCache,       // whatever fits beside all that is touched between two uses of it, as in a cache
+  kScratchpad,  // activations as far as they fit beside each other; weights come in every run
+  kPinned,      // the same, beside as many weights as fit, first come first served: they stay
+  // The network is laid out over the chip, cut into as few contexts as hold its weights; within one
+  // everything stays. Weights of several contexts, and what passes between them, come in every run.
+  kContexts,
+};
+absl::string_view Name(Residency residency);
+
 // Where operators run that the target has, but that need the result of one that it lacks.
 enum class AfterUnsupported : uint8_t {
   kDevice,
@@ -44,6 +55,11 @@ struct Runtime {
   std::string reference_host;
   bool graph_capture = false;  // kernels are recorded once: no host time per operator
   int streams = 1;             // kernels that may run side by side
+  Residency residency = Residency::kCache;
+  // Operators that only move data and of which it makes no kernel: the kernels around them write
+  // and read at the right place.
+  std::vector<std::string> in_place;
+  std::vector<std::string> winograd;  // formats in which it uses hw/winograd.h
   AfterUnsupported after_unsupported = AfterUnsupported::kDevice;
   std::string precision = "model";  // default Precision by name
   std::vector<MathReplacement> replaces;

@@ -8,16 +8,19 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hw/fill.h"
 #include "hw/tiling.h"
+#include "hw/units.h"
 #include "ir/op_table.h"
 #include "passes/evaluate.h"
 #include "passes/fallback.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
+#include "passes/residency.h"
 #include "passes/work.h"
 
 namespace assay {
@@ -118,46 +121,6 @@ std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const E
     }
   }
   return out;
-}
-
-// Where the traffic of a run stands when a kernel begins, and who touched each tensor last.
-void SetReuseDistances(const Graph& graph, const Execution& execution, const Partition& partition,
-                       std::vector<Kernel>* kernels) {
-  const int n = static_cast<int>(partition.kernels.size());
-  std::vector<double> before(n + 1, 0);
-  for (int k = 0; k < n; ++k) {
-    before[k + 1] = before[k] + partition.kernels[k].multiplicity * (*kernels)[k].bytes();
-  }
-  // By ValueId: the kernel that used it last, and the operand that wrote it when its next use is
-  // open.
-  struct Use {
-    int32_t kernel = -1, written_as = -1;
-  };
-  std::vector<Use> last(graph.num_values());
-  for (int k = 0; k < n; ++k) {
-    const Partition::KernelOps& ops = partition.kernels[k];
-    std::vector<Kernel::Operand>& operands = (*kernels)[k].operands;
-    for (size_t i = 0; i < ops.reads.size(); ++i) {
-      const ValueId v = ops.reads[i];
-      Use& use = last[v.index];
-      if (use.kernel >= 0) {
-        operands[i].reuse_distance = before[k] - before[use.kernel + 1];
-      } else if (execution.is_weight(v)) {
-        operands[i].reuse_distance = before[n] - (before[k + 1] - before[k]);
-      }
-      if (use.written_as >= 0) {
-        (*kernels)[use.kernel].operands[use.written_as].reuse_distance = operands[i].reuse_distance;
-      }
-      use = {k, -1};
-    }
-    // Behind them, numbers in attributes: read again in the next run.
-    for (size_t i = ops.reads.size() + ops.writes.size(); i < operands.size(); ++i) {
-      operands[i].reuse_distance = before[n] - (before[k + 1] - before[k]);
-    }
-    for (size_t i = 0; i < ops.writes.size(); ++i) {
-      last[ops.writes[i].index] = {k, static_cast<int32_t>(ops.reads.size() + i)};
-    }
-  }
 }
 
 void FitLevels(ModelEstimate* e) {
@@ -288,7 +251,8 @@ class Totals {
       const double watts = *out->energy.joules / out->latency_s;
       if (out->energy.complete) out->power_w = watts * instances;
       const Datum& design = platform.target->design_power;
-      out->above_design_power = design.known && watts > design.value;
+      // (Kernels at the limit add up to it but for rounding.)
+      out->above_design_power = design.known && watts > design.value * (1 + 1e-9);
     }
   }
 
@@ -317,6 +281,10 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
     Kernel& k = out[i];
     k.ops = static_cast<int>(ops.ops.size());
     k.pattern = std::string(ops.pattern);
+    k.in_place = std::all_of(ops.ops.begin(), ops.ops.end(), [&](OpId op) {
+      const OpRow* row = graph.op(op).row;
+      return row != nullptr && absl::c_linear_search(platform.runtime->in_place, row->name);
+    });
     for (OpId op : ops.ops) {
       const OpNumbers& n = numbers.of(op);
       k.reduces |= Reduces(graph, op);
@@ -362,7 +330,7 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
                             .bytes = bytes});
     }
   }
-  SetReuseDistances(graph, execution, partition, &out);
+  SetReuseDistances(graph, partition, platform, &out);
   return out;
 }
 
@@ -412,6 +380,14 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
     out.unknown_kernels += !partition.kernels[i].known;
   }
   totals.Finish(*out.platform, &out);
+  const auto slowed =
+      absl::c_count_if(out.results, [](const KernelEstimate& e) { return e.limit == "power"; });
+  if (slowed > 0) {
+    out.assumptions.push_back(absl::StrCat(
+        slowed, " kernels are slowed so that they draw no more than the design power of ",
+        FormatQuantity(out.platform->target->design_power.value, Unit::kWatts),
+        "; energies per operation and byte are estimates"));
+  }
   if (out.fallback.has_value()) AddFallback(numbers, partition, &out);
 
   out.weights_bytes = as_is ? memory.weights_bytes : WeightBytes(graph, execution, bytes, flow);

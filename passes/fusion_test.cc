@@ -303,6 +303,20 @@ TEST(Fusion, BranchesThatMeetAreATree) {
   EXPECT_EQ(run->partitions[1]->bytes_fused, 4 * (3 * 4 * 8 + 1));
 }
 
+TEST(Fusion, ResidualsAreKernelsOfTheirOwnToPaddle) {
+  Analyzed run(R"(
+    arg %x: f32[2, 3, 4, 4]
+    weight %w = f32[3, 3, 1, 1]
+    %c = Conv(%x, %w)
+    %a = Add(%c, %x)
+    %r = Relu(%a)
+    return %r
+  )",
+               WithPolicies({{.policy = "tensorrt"}, {.policy = "paddle-tensorrt"}}));
+  EXPECT_EQ(run.kernels(0), "Conv+Add+Relu");
+  EXPECT_EQ(run.kernels(1), "Conv Add+Relu");
+}
+
 TEST(Fusion, AnotherOrderOfAxesIsAViewToInductor) {
   Analyzed run(R"(
     arg %x: f32[2, 3, 4, 5]

@@ -379,10 +379,15 @@ absl::Span<const FusionPolicyRow> FusionPolicies() {
                "kernels for everything elementwise and every reduction; another order of axes is a "
                "view"},
       {.name = "tensorrt",
-       .patterns = "attention attention-op dwconv+pwconv conv+add+act norm matmul+add+act "
+       .patterns = "attention attention-op conv+add+act norm matmul+add+act "
                    "qkv-projection reduction-any pointwise-tree quantized",
        .forks = true,
        .what = "TensorRT: residuals are epilogues, projections are merged, elementwise ops meet"},
+      {.name = "paddle-tensorrt",
+       .patterns = "attention attention-op conv+bn+act norm matmul+add+act qkv-projection "
+                   "reduction-any pointwise-tree quantized",
+       .forks = true,
+       .what = "Paddle's subgraphs in TensorRT: the same, but residuals are kernels"},
       {.name = "onnxruntime-cpu-basic",
        .patterns = "conv-folded pool-padded gemm",
        .twins = true,
