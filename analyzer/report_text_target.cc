@@ -120,10 +120,15 @@ std::string FitsIn(const ModelEstimate& e, std::optional<bool> LevelFit::*what) 
 }
 
 std::string FitText(const Report& report, const ModelEstimate& e) {
+  const std::string weights = FitsIn(e, &LevelFit::weights);
+  const std::string activations = FitsIn(e, &LevelFit::activations);
+  const std::string both = FitsIn(e, &LevelFit::both);
   std::string text =
-      absl::StrCat("weights ", Bytes(e.weights_bytes), " ", FitsIn(e, &LevelFit::weights),
-                   "; activations ", Bytes(e.activation_bytes), " ",
-                   FitsIn(e, &LevelFit::activations), "; both ", FitsIn(e, &LevelFit::both));
+      weights == both && activations == both
+          ? absl::StrCat("weights ", Bytes(e.weights_bytes), " and activations ",
+                         Bytes(e.activation_bytes), " together ", both)
+          : absl::StrCat("weights ", Bytes(e.weights_bytes), " ", weights, "; activations ",
+                         Bytes(e.activation_bytes), " ", activations, "; both ", both);
   if (report.analysis.memory->unknown_values > 0) {
     absl::StrAppend(&text, ", not counting what is of unknown size");
   }

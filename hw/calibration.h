@@ -72,6 +72,8 @@ int MatchOf(const Calibration& calibration, const Target& target, const Runtime&
 // The shipped calibration that matches best; null when none does: uncalibrated. A user's is loaded
 // by LoadCalibration.
 std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime);
+// Runtimes for which there is one; sorted.
+std::vector<std::string> CalibratedRuntimes(const Target& target);
 absl::StatusOr<std::shared_ptr<const Calibration>> LoadCalibration(absl::string_view path);
 std::vector<absl::string_view> CalibrationNames();
 std::vector<std::string> CheckCalibrationFile(absl::string_view path);

@@ -353,11 +353,15 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
     UncalibratedInterval interval = UncalibratedFor(t.kind, std::max<int64_t>(options.batch, 1));
     platform.low_factor = interval.low.value_or(1);
     platform.high_factor = interval.high.value_or(1);
+    const std::vector<std::string> calibrated = CalibratedRuntimes(t);
     platform.assumptions.push_back(absl::StrCat(
         "uncalibrated: no measurement of ", t.name, " under ", r.name,
         " stands behind these times; the interval reaches from the bare roofline to ",
         FormatQuantity(platform.high_factor, Unit::kCount), " times the busy time plus overhead",
-        interval.high.source.empty() ? "" : absl::StrCat(" (", interval.high.source, ")")));
+        interval.high.source.empty() ? "" : absl::StrCat(" (", interval.high.source, ")"),
+        calibrated.empty() ? ""
+                           : absl::StrCat("; under --runtime ", absl::StrJoin(calibrated, " or "),
+                                          " estimates rest on measurements")));
   }
   platform.achieved = AchievedBy(platform);
   return platform;

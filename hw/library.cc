@@ -321,8 +321,10 @@ int MatchOf(const Calibration& calibration, const Target& target, const Runtime&
   return calibration.kind == Name(target.kind) ? 1 : 0;
 }
 
-std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime) {
-  // Decoded once: every estimate asks.
+namespace {
+
+// Decoded once: every estimate asks.
+const std::vector<std::shared_ptr<const Calibration>>& ShippedCalibrations() {
   static const auto* const all = [] {
     auto* decoded = new std::vector<std::shared_ptr<const Calibration>>;
     for (const EmbeddedRecord& record : EmbeddedRecords()) {
@@ -331,9 +333,27 @@ std::shared_ptr<const Calibration> FindCalibration(const Target& target, const R
     }
     return decoded;
   }();
+  return *all;
+}
+
+}  // namespace
+
+std::vector<std::string> CalibratedRuntimes(const Target& target) {
+  std::vector<std::string> names;
+  Runtime runtime;
+  for (const std::shared_ptr<const Calibration>& calibration : ShippedCalibrations()) {
+    runtime.name = calibration->runtime;
+    if (MatchOf(*calibration, target, runtime) > 0) names.push_back(calibration->runtime);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime) {
   std::shared_ptr<const Calibration> best;
   int best_match = 0;
-  for (const std::shared_ptr<const Calibration>& calibration : *all) {
+  for (const std::shared_ptr<const Calibration>& calibration : ShippedCalibrations()) {
     if (int match = MatchOf(*calibration, target, runtime); match > best_match) {
       best_match = match;
       best = calibration;

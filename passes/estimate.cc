@@ -204,6 +204,7 @@ class Totals {
     high_ += n * e.high;
     host_ += n * e.host_seconds;
     busy_ += n * e.seconds * e.utilization;
+    if (e.seconds <= 0) return;  // in place
     BoundShare& share = ShareOf(e.limit, e.bound);
     share.time_share += n * e.seconds;
     share.op_share += static_cast<double>(ops.ops.size());
