@@ -343,7 +343,12 @@ void JsonReport::TargetKernels(const Report& r, const ModelEstimate& e) {
     json_.Field("overhead", t.overhead * kernel.multiplicity);
     json_.Field("bound", t.limit).Field("bound_class", Name(t.bound));
     json_.Field("math", Name(t.mapping.math)).Field("units_used", t.units_used);
-    json_.Field("waves", t.mapping.waves).Field("utilization", t.utilization);
+    json_.Field("waves", t.mapping.waves);
+    if (const Occupancy& o = t.mapping.occupancy; o.blocks > 0) {
+      json_.Field("resident_blocks", o.blocks).Field("occupancy", o.share);
+      json_.Field("occupancy_limit", o.limit);
+    }
+    json_.Field("utilization", t.utilization);
     json_.Key("factors").BeginObject();
     for (const Factor& f : t.mapping.factors) json_.Field(f.name, f.value);
     json_.EndObject().Key("resources").BeginArray();

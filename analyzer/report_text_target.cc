@@ -173,6 +173,13 @@ std::string Block(const Mapping& mapping) {
                       mapping.split_k > 1 ? absl::StrCat(" / ", mapping.split_k) : "");
 }
 
+// "2 blocks, 25.0 % of threads, by shared memory".
+std::string Resident(const Occupancy& o) {
+  if (o.blocks == 0) return "";
+  return absl::StrCat(Plural(static_cast<int64_t>(o.blocks), "block"), ", ", Percent(o.share),
+                      " of threads, by ", o.limit);
+}
+
 }  // namespace
 
 void PrintMappings(const Report& report, const ModelEstimate& e, const TextStyle& style,
@@ -191,6 +198,7 @@ void PrintMappings(const Report& report, const ModelEstimate& e, const TextStyle
                    {"block"},
                    {"units", Align::kRight},
                    {"waves", Align::kRight},
+                   {"held by a unit"},
                    {"share of peak that the mapping leaves"}});
   for (size_t k = 0; k < partition.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = partition.kernels[k];
@@ -198,7 +206,8 @@ void PrintMappings(const Report& report, const ModelEstimate& e, const TextStyle
     const Mapping& m = t.mapping;
     table.Add({absl::StrCat(k), Printable(kernel.name), Seconds(t.seconds * kernel.multiplicity),
                std::string(t.limit), absl::StrCat(Name(m.engine), " ", Name(m.math)), Block(m),
-               Count(m.units_used), m.tasks > 0 ? Count(m.waves) : "?", Factors(m)});
+               Count(m.units_used), m.tasks > 0 ? Count(m.waves) : "?", Resident(m.occupancy),
+               Factors(m)});
   }
   table.Print(style, 2, out);
 }

@@ -62,18 +62,21 @@ TEST(ScaledBatch, ImagesAndStacksScaleTheirBatch) {
   EXPECT_FALSE(ScaledBatch(Kernel(), 2).loops.has_value());
 }
 
-// 40 cores with 16 lanes, whose blocks halve down to 1 x 16. The sum aside, a block of r x 16 takes
-// 16 r:
-//   1 row    32 blocks of 1 x 16                              one wave of 16
-//   2 rows   32 of 2 x 16 or 64 of 1 x 16                     32 either way: the larger
-//   4 rows   32 of 4 x 16, 64 of 2 x 16, 128 of 1 x 16        64 all
-//   8 rows   32 of 8 x 16: 128, 256 of 1 x 16: 7 waves of 16  112: more blocks than cores
+// 40 cores of 32 multiply-accumulates per clock in 16 lanes, whose blocks halve down to 1 x 16. L2
+// holds the panels of a sum of 2048 and gives 64 B per clock, so that a step of r x 16 takes the
+// larger of r * 16 / 32 and (r + 16) * 4 / 64 clocks: 1.0625, 1.125, 2, 4, 8 of 1, 2, 4, 8, 16
+// rows.
+//   1 row     32 blocks of 1 x 16                               1.0625
+//   2 rows    32 of 2 x 16                                      1.125
+//   4 rows    32 of 4 x 16: 2, 64 of 2 x 16: 2 waves of 1.125   2
+//   8 rows    32 of 8 x 16, or 64 of 4 x 16: 2 waves of 2       4: the larger
+//   16 rows   32 of 16 x 16: 8, 256 of 2 x 16: 7 waves          7.875: more blocks than cores
 TEST(FilledShare, ABlockForEveryCore) {
   const auto xeon = Get("xeon-8380");
-  for (int64_t rows : {1, 2, 4}) {
+  for (int64_t rows : {1, 2, 4, 8}) {
     EXPECT_DOUBLE_EQ(FilledShare(MapKernel(Linear(rows), *xeon, Math::kFp32)), 32.0 / 40) << rows;
   }
-  EXPECT_EQ(FilledShare(MapKernel(Linear(8), *xeon, Math::kFp32)), 1);
+  EXPECT_EQ(FilledShare(MapKernel(Linear(16), *xeon, Math::kFp32)), 1);
 }
 
 TEST(FilledShare, WhatIsNotPublishedCountsAsFull) {

@@ -27,6 +27,14 @@ struct Factor {
   double value = 1;        // in (0, 1]
 };
 
+// How many blocks one unit of a GPU holds at a time; more of them hide more of each other's
+// waiting. Reported, and no part of an estimate.
+struct Occupancy {
+  double blocks = 0;        // 0: not known
+  double share = 0;         // of the threads that the unit can hold, in (0, 1]; 0: not known
+  absl::string_view limit;  // what a further block lacks: "threads", "blocks", "registers", ...
+};
+
 struct Mapping {
   EngineClass engine = EngineClass::kVector;   // that does the contraction, or else the arithmetic
   Math math = Math::kFp32;                     // that it does it in
@@ -37,6 +45,7 @@ struct Mapping {
   int64_t tile_m = 0, tile_n = 0, tile_k = 0;  // 0: not tiled
   int64_t split_k = 1;     // parts of the sum done side by side and added up after
   double extra_bytes = 0;  // moved to do so, through the last shared level
+  Occupancy occupancy;
   absl::InlinedVector<Factor, 4> factors;
   double utilization = 1;  // their product: share of the engine's peak that useful work can reach
 

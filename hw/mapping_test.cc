@@ -126,6 +126,61 @@ TEST(MapOnGpu, FewTilesAndALongSumAreSplit) {
   EXPECT_EQ(MapKernel(MatMul(1, 64, 64, 16), *h100, Math::kBf16).split_k, 1);
 }
 
+void ExpectOccupancy(const Mapping& mapping, double blocks, double share, absl::string_view limit) {
+  EXPECT_EQ(mapping.occupancy.blocks, blocks);
+  EXPECT_DOUBLE_EQ(mapping.occupancy.share, share);
+  EXPECT_EQ(mapping.occupancy.limit, limit);
+}
+
+// One block of that size for every unit: nothing is gained by smaller ones.
+Mapping MapBlocks(absl::string_view name, EngineClass engine, Math math, int64_t m, int64_t n) {
+  auto target = Get(name);
+  const auto units = static_cast<int64_t>(target->unit_count());
+  Mapping mapping = MapOnClass(MatMul(units, m, n, 4096), *target, engine, math);
+  EXPECT_EQ(mapping.tile_m, m);
+  EXPECT_EQ(mapping.tile_n, n);
+  return mapping;
+}
+
+TEST(MapOnGpu, AUnitHoldsAsManyBlocksAsHaveRoom) {
+  // 128 x 128 x 64 in bf16: 128 * 128 / 128 = 128 of 2048 threads; 2 * (128 + 128) * 64 * 2 B = 64
+  // of 228 KiB; 128 * 128 * 4 B = 64 of 256 KiB of registers.
+  ExpectOccupancy(MapBlocks("h100-sxm", EngineClass::kMatrix, Math::kBf16, 128, 128), 3,
+                  3.0 * 128 / 2048, "shared memory");
+  // 128 x 256 x 32 in fp16: 256 of 2048 threads, 2 * (128 + 256) * 32 * 2 B = 48 of 96 KiB, 128 *
+  // 256
+  // * 4 B = 128 of 256 KiB of registers, which come first.
+  ExpectOccupancy(MapBlocks("v100-sxm", EngineClass::kMatrix, Math::kFp16, 128, 256), 2,
+                  2.0 * 256 / 2048, "registers");
+  // 128 x 128 x 8 in fp32 lanes: 128 * 128 / 64 = 256 of 2048 threads, 2 * (128 + 128) * 8 * 4 B =
+  // 16 of 164 KiB, 64 of 256 KiB of registers.
+  ExpectOccupancy(MapBlocks("a100-sxm-40gb", EngineClass::kVector, Math::kFp32, 128, 128), 4,
+                  4.0 * 256 / 2048, "registers");
+}
+
+TEST(MapOnGpu, StepsThatDoNotFitAreHalved) {
+  // 128 x 256 x 64 in tf32: 2 * (128 + 256) * 64 * 4 B = 192 KiB, half of which fits 100 KiB. 256
+  // of 1536 threads.
+  ExpectOccupancy(MapBlocks("a10", EngineClass::kMatrix, Math::kTf32, 128, 256), 1, 256.0 / 1536,
+                  "shared memory");
+}
+
+TEST(MapOnGpu, SmallBlocksHaveAWarpEach) {
+  // 16 x 8: one warp of 32; 16 blocks are the most, of 1536 threads.
+  const Mapping m =
+      MapOnClass(MatMul(1, 16, 8, 16), *Get("a10"), EngineClass::kMatrix, Math::kFp16);
+  EXPECT_EQ(m.tile_m, 16);
+  EXPECT_EQ(m.tile_n, 8);
+  ExpectOccupancy(m, 16, 16 * 32 / 1536.0, "blocks");
+}
+
+TEST(MapOnGpu, ElementsFillAllThreads) {
+  Kernel add;
+  add.operands = {{Kernel::Operand::What::kActivationOut, DType::kF16, 1e6, 2e6}};
+  ExpectOccupancy(MapKernel(add, *Get("h100-sxm"), Math::kFp16), 1, 1, "threads");
+  ExpectOccupancy(MapKernel(add, *Get("xeon-8380"), Math::kFp32), 0, 0, "");
+}
+
 TEST(MapOnGpu, DepthwiseConvolutionsLeaveTheMatrixEngine) {
   auto h100 = Get("h100-sxm");
   Kernel depthwise;
@@ -153,10 +208,35 @@ TEST(MapOnCpu, HybridCoresShareTheWork) {
   EXPECT_EQ(m.units_used, 12);
   EXPECT_GT(m.utilization, 0.97);
   EXPECT_LE(m.utilization, 1);
-  // One row block: one core, one of the fast, at its share of the peak.
+  // One row block: one core, one of the fast, at its share of the peak. Its panels, 9 * 4096 * 4 B,
+  // lie in L2, which takes 9 * 4 / 64 clocks for what is computed in 8 / 16.
   Mapping one = MapKernel(MatMul(1, 1, 8, 4096), *i7, Math::kFp32);
   EXPECT_EQ(one.units_used, 1);
-  EXPECT_NEAR(one.utilization, 32 * 4.7 / (8 * 32 * 4.7 + 4 * 16 * 3.6), 1e-6);
+  const double feed = 8.0 / 16 / (9 * 4 / 64.0);
+  EXPECT_NEAR(FactorOf(one, "feed"), feed, 1e-9);
+  EXPECT_NEAR(one.utilization, feed * 32 * 4.7 / (8 * 32 * 4.7 + 4 * 16 * 3.6), 1e-6);
+}
+
+// 14 cores of 32 multiply-accumulates per clock; 192 B per clock from 32 KiB of L1, 64 from 1 MiB
+// of L2.
+TEST(MapOnCpu, ThinBlocksWaitForTheirCache) {
+  auto i9 = Get("i9-10940x");
+  auto map = [&](int64_t m, int64_t n, int64_t k) {
+    return MapKernel(MatMul(1, m, n, k), *i9, Math::kFp32);
+  };
+  // The panels of a row of 64, 65 * 512 * 4 B = 133 kB, lie in L2.
+  Mapping row = map(1, 14 * 64, 512);
+  EXPECT_EQ(row.tile_n, 64);
+  EXPECT_NEAR(row.utilization, 64.0 / 32 / (65 * 4 / 64.0), 1e-9);
+  // Those of 16 steps, 65 * 16 * 4 B, in L1, which takes 65 * 4 / 192 < 2 clocks.
+  EXPECT_NEAR(map(1, 14 * 64, 16).utilization, 1, 1e-9);
+  // Those of 8192, 65 * 8192 * 4 B = 2.1 MB and 33 * 8192 * 4 B = 1.08 MB, in the share of L3,
+  // those of 17 in L2.
+  Mapping narrow = map(1, 14 * 64, 8192);
+  EXPECT_EQ(narrow.tile_n, 16);
+  EXPECT_NEAR(narrow.utilization, 16.0 / 32 / (17 * 4 / 64.0), 1e-9);
+  // 64 x 64 is fed in 128 * 4 / 64 = 8 clocks of 128.
+  EXPECT_NEAR(map(14 * 64, 64, 512).utilization, 1, 1e-9);
 }
 
 TEST(MapOnCpu, PartlyFilledRegistersCostAsMuch) {
@@ -430,6 +510,8 @@ TEST(MapKernel, FactorsMultiplyToUtilizationAndTimeNeverFallsWithSize) {
         }
         EXPECT_DOUBLE_EQ(product, mapping.utilization);
         EXPECT_LE(mapping.units_used, target->unit_count());
+        EXPECT_LE(mapping.occupancy.share, 1);
+        EXPECT_EQ(mapping.occupancy.share > 0, target->kind == TargetKind::kGpu) << name;
         return kernel.flops / (target->Rate(mapping.engine, math) * mapping.utilization);
       };
       double base = seconds(b, m, n, k) * (1 - 1e-6);

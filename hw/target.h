@@ -54,8 +54,10 @@ struct UnitClass {
   std::string name;  // "SM", "P-core"
   Place place;
   Datum count;
-  Datum clock;    // sustained, all units busy
-  Datum threads;  // threads resident in one unit, where a mapping needs it
+  Datum clock;  // sustained, all units busy
+  // Of a GPU's, what one holds at a time: threads, in blocks of so many warps each.
+  Datum threads, blocks;
+  Datum warp;  // threads that run in step
 };
 
 struct Engine {
@@ -83,8 +85,9 @@ struct MemoryLevel {
   std::string name;  // "L2", "HBM3"
   Place place;
   MemoryRole role = MemoryRole::kCache;
-  std::string scope;  // "shared", or the UnitClass of which each unit has one
-  Datum size;         // bytes; of one, when each unit has one
+  std::string scope;   // "shared", or the UnitClass of which each unit has one
+  Datum size;          // bytes; of one, when each unit has one
+  Datum programmable;  // of the size, what programs can allocate where the rest stays a cache
   Datum bandwidth;  // bytes per second; of one, when each unit has one. Reads and writes together.
   Datum bytes_per_clock;  // instead of bandwidth: per clock of its unit
   Datum energy;           // joules per byte moved to or from this level

@@ -35,6 +35,10 @@ absl::Span<const KeyRow> UnitKeys() {
       Quantity<&UnitClass::clock>("clock", Unit::kHertz, kMust,
                                   "the clock that all of them sustain together"),
       Quantity<&UnitClass::threads>("threads", Unit::kCount, kMay, "threads resident in one"),
+      Quantity<&UnitClass::blocks>("blocks", Unit::kCount, kMay,
+                                   "blocks of threads resident in one"),
+      Quantity<&UnitClass::warp>("warp", Unit::kCount, kMay,
+                                 "threads that run in step; a block has whole warps"),
   };
   return kRows;
 }
@@ -81,6 +85,9 @@ absl::Span<const KeyRow> MemoryKeys() {
                                 "`shared`, or the entry of `units` each of which has one"),
       Quantity<&MemoryLevel::size>("size", Unit::kBytes, kMay,
                                    "capacity; of one, where each unit has one"),
+      Quantity<&MemoryLevel::programmable>(
+          "programmable", Unit::kBytes, kMay,
+          "of the size, what programs can allocate where the rest stays a cache"),
       Quantity<&MemoryLevel::bandwidth>(
           "bandwidth", Unit::kBytesPerSecond, kMay,
           "reads and writes together; of one, where each unit has one"),
