@@ -220,7 +220,7 @@ FitPrior PriorOf(const Prior& prior, const Runtime& runtime) {
   out.mean.Set(prior.classes);
   out.mean.launch = prior.launch.value;
   out.mean.dispatch = runtime.host_per_op.value;
-  out.mean.overlap = prior.overlap.value;
+  out.mean.overlap = runtime.residency == Residency::kContexts ? 1 : prior.overlap.value;
   out.compute_spread = prior.compute_spread.value;
   out.bandwidth_spread = prior.bandwidth_spread.value;
   out.half_saturation_spread = prior.half_saturation_spread.value_or(1);

@@ -46,7 +46,8 @@ struct FitPrior {
   double noise = 0.1;       // of a measurement, likewise
 };
 
-// Of the kind of machine; the dispatch is what the runtime says that it is (`host_per_op`).
+// Of the kind of machine; the dispatch is what the runtime says that it is (`host_per_op`), and
+// where it reloads the chip between contexts, loading and computing do not overlap at all.
 FitPrior PriorOf(const Prior& prior, const Runtime& runtime);
 
 // The best of each machine by `runs` of it, and of all together.

@@ -138,6 +138,12 @@ TEST(HeldOutErrors, SeeNothingOfWhatTheyPredict) {
   EXPECT_DOUBLE_EQ(unseen[0], std::log(SecondsOf(runs[0], prior.mean) / runs[0].seconds));
 }
 
+TEST(PriorOf, NothingOverlapsBetweenContexts) {
+  const Prior npu = *PriorFor(TargetKind::kNpu);
+  EXPECT_EQ(PriorOf(npu, **FindRuntime("hailort")).mean.overlap, 1);
+  EXPECT_EQ(PriorOf(npu, **FindRuntime("qnn")).mean.overlap, npu.overlap.value);
+}
+
 TEST(PriorOf, EveryKindWithMeasurementsHasOne) {
   for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kNpu}) {
     const FitPrior prior = PriorOf(*PriorFor(kind), **FindRuntime("pytorch-eager"));

@@ -206,7 +206,7 @@ TEST(Estimate, PowerIsOfAllInstances) {
   EXPECT_EQ(e.above_design_power, *e.power_w > 190);
 }
 
-// Two layers of 512 columns (hw/fill_test.cc: 32 of 40 cores up to 4 rows, all from 8 on), and one
+// Two layers of 512 columns (hw/fill_test.cc: 32 of 40 cores up to 8 rows, all from 16 on), and one
 // of 16 times as many, which always fills them.
 TEST(Estimate, TheBatchThatFillsMostUnitsByMacs) {
   constexpr absl::string_view kNarrow = R"(
@@ -231,7 +231,7 @@ TEST(Estimate, TheBatchThatFillsMostUnitsByMacs) {
   request.estimates[0].fill = true;
   Analyzed narrow(kNarrow, request), wide(kWide, request);
   ASSERT_TRUE(narrow->estimates[0]->fill.has_value());
-  EXPECT_EQ(narrow->estimates[0]->fill->batch, 8);
+  EXPECT_EQ(narrow->estimates[0]->fill->batch, 16);
   EXPECT_DOUBLE_EQ(narrow->estimates[0]->fill->share, 32.0 / 40);
   EXPECT_EQ(narrow->estimates[0]->fill->median_units, 32);
   // 2048 x 8192 of 2048 x 8192 + 8192 x 16 is more than nine in ten.
