@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Times models with ONNX Runtime on the CPU at hand, as a table that `assay calibrate` fits to.
 
-    scripts/measure_onnxruntime.py --target xeon-8480 -o mine.csv [--threads 1,2] [MODEL.onnx...]
-    assay calibrate --target xeon-8480 --runtime onnxruntime-cpu --measured mine.csv -o mine.yaml
+    scripts/measure_onnxruntime.py --target xeon-8480 -o mine.csv --calibrate mine.yaml [--threads 1,2] [MODEL.onnx...]
 
 TARGET: a name of `assay targets`, or a YAML file of your own that describes the machine (see hw/README.md; it may be
 three lines that extend a shipped one). Default models: 36 of testdata/zoo and testdata/models. Weights that lie
@@ -10,7 +9,8 @@ outside a model's file and are not there are made up: time does not depend on th
 
 Every model runs in a process of its own, so that one which fails loses no other. With each number of threads it runs
 --rounds times in turn for --seconds; a round gives the median of its runs, the table the median, least and largest of
-the rounds. Rows are written as they are measured. All optimisations are on, as they are by default.
+the rounds. Rows are written as they are measured. All optimisations are on, as they are by default. With --calibrate
+the table is then fitted (`assay calibrate`); `assay analyze --calibration mine.yaml` uses the file.
 
 Needs Python with numpy, onnx and onnxruntime. Exits 1 when a model fails.
 """
@@ -93,6 +93,8 @@ def main():
     parser.add_argument("models", nargs="*", metavar="MODEL.onnx")
     parser.add_argument("--target", required=True)
     parser.add_argument("-o", "--output", required=True, metavar="FILE.csv")
+    parser.add_argument("--calibrate", metavar="FILE.yaml", help="also fit the target's efficiencies to the table")
+    parser.add_argument("--assay", default=os.path.join(common.ROOT, "scripts", "run"))
     parser.add_argument("--threads", default="", help="numbers of threads, with commas; default: all cores")
     parser.add_argument("--dim", action="append", default=[], metavar="NAME=N", help="size of a symbol; else that of "
                         "manifest.csv beside the model, else 1")
@@ -133,6 +135,10 @@ def main():
             file.flush()
             print(f"{name}: " + ", ".join(f"{statistics.median(r):.4g} ms with {c}" for c, r in
                                           result["ms"].items()), flush=True)
+    if args.calibrate and subprocess.run(
+            [args.assay, "calibrate", "--target", args.target, "--runtime", "onnxruntime-cpu", "--measured",
+             os.path.abspath(args.output), "--models", ZOO, "-o", os.path.abspath(args.calibrate)], check=False).returncode != 0:
+        return 1
     return 1 if failed else 0
 
 
