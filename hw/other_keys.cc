@@ -110,7 +110,8 @@ absl::Span<const KeyRow> RuntimeRows() {
                                      "the host on which those times were taken"),
       Bool<&Runtime::graph_capture>("graph_capture",
                                     "kernels are recorded once: no host time per operator"),
-      Integer<&Runtime::streams>("streams", "kernels that may run side by side"),
+      Integer<&Runtime::streams>("streams",
+                                 "kernels that may run side by side (fits take them one by one)"),
       Choice<&Runtime::residency>(
           "residency", ResidencyNames, kMay,
           "what stays on the chip: cache (default), scratchpad, pinned weights, or contexts"),

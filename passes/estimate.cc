@@ -21,6 +21,7 @@
 #include "passes/flow.h"
 #include "passes/memory.h"
 #include "passes/residency.h"
+#include "passes/streams.h"
 #include "passes/work.h"
 
 namespace assay {
@@ -223,7 +224,12 @@ class Totals {
     }
   }
 
-  void Finish(const Platform& platform, ModelEstimate* out) {
+  // `device`: seconds of all kernels on the runtime's streams.
+  void Finish(const Platform& platform, double device, ModelEstimate* out) {
+    // Side by side, each counts for as much less.
+    const double together = device_ > 0 ? device / device_ : 1;
+    for (double* seconds : {&device_, &low_, &high_}) *seconds *= together;
+    for (BoundShare& share : shares_) share.time_share *= together;
     const double per_run =
         platform.runtime->graph_capture ? 0 : platform.runtime->host_per_run.value_or(0);
     out->latency_s = per_run + std::max(device_, host_);
@@ -380,7 +386,10 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
     totals.Add(partition.kernels[i], out.results.back());
     out.unknown_kernels += !partition.kernels[i].known;
   }
-  totals.Finish(*out.platform, &out);
+  const Runtime& runtime = *out.platform->runtime;
+  const double device =
+      SecondsOnStreams(graph, partition, *out.platform->target, out.results, runtime.streams);
+  totals.Finish(*out.platform, device, &out);
   const auto slowed =
       absl::c_count_if(out.results, [](const KernelEstimate& e) { return e.limit == "power"; });
   if (slowed > 0) {

@@ -1,0 +1,60 @@
+#include "passes/streams.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+namespace assay {
+namespace {
+
+// The busiest resource's time.
+double LeastSeconds(const Partition& partition, const Target& target,
+                    absl::Span<const KernelEstimate> results) {
+  const double units = target.unit_count();
+  absl::flat_hash_map<absl::string_view, double> busy;
+  for (size_t k = 0; k < results.size(); ++k) {
+    const KernelEstimate& e = results[k];
+    const double in_use = units > 0 ? std::min(1.0, e.units_used / units) : 1;
+    for (const ResourceUse& part : e.parts) {
+      const bool shared =
+          part.outside ||
+          (part.is_memory && target.memory[static_cast<size_t>(part.level)].scope == "shared");
+      busy[part.name] += partition.kernels[k].multiplicity * part.seconds * (shared ? 1 : in_use);
+    }
+  }
+  double most = 0;
+  for (const auto& [name, seconds] : busy) most = std::max(most, seconds);
+  return most;
+}
+
+}  // namespace
+
+double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
+                        absl::Span<const KernelEstimate> results, int streams) {
+  if (streams <= 1) {
+    double sum = 0;
+    for (size_t k = 0; k < results.size(); ++k) {
+      sum += partition.kernels[k].multiplicity * results[k].seconds;
+    }
+    return sum;
+  }
+  std::vector<double> free_at(static_cast<size_t>(streams), 0), ready_at(graph.num_values(), 0);
+  double end = 0;
+  for (size_t k = 0; k < results.size(); ++k) {
+    const Partition::KernelOps& ops = partition.kernels[k];
+    const auto stream = std::min_element(free_at.begin(), free_at.end());
+    double at = *stream;
+    for (ValueId v : ops.reads) at = std::max(at, ready_at[v.index]);
+    at += ops.multiplicity * results[k].seconds;
+    for (ValueId v : ops.writes) ready_at[v.index] = at;
+    *stream = at;
+    end = std::max(end, at);
+  }
+  return std::max(end, LeastSeconds(partition, target, results));
+}
+
+}  // namespace assay

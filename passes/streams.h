@@ -1,0 +1,23 @@
+// Device time of kernels on the streams of a runtime.
+#ifndef ASSAY_PASSES_STREAMS_H_
+#define ASSAY_PASSES_STREAMS_H_
+
+#include "absl/types/span.h"
+#include "hw/estimate.h"
+#include "passes/facts.h"
+
+namespace assay {
+
+// Seconds until all kernels of `partition` are done; `results` are their estimates. On one stream
+// the sum, x multiplicity. On several, kernels are issued in id order, each to the stream that is
+// free first, and wait for those whose results they read (a list schedule; all turns of a loop's
+// kernel are one). They share the machine: what each resource is busy for in all, counted by the
+// share of units in use where it is not shared, is the least that it takes.
+//
+// Cost: linear in kernels and operands, x streams.
+double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
+                        absl::Span<const KernelEstimate> results, int streams);
+
+}  // namespace assay
+
+#endif  // ASSAY_PASSES_STREAMS_H_
