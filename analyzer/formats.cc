@@ -9,9 +9,13 @@ namespace assay {
 namespace {
 
 constexpr FormatRow kFormats[] = {
-    {"text", ".txt", "for reading: aligned tables, the most important first", MakeTextWriter},
+    {"text", ".txt", "for reading: aligned tables, the most important first", MakeTextWriter,
+     MakeTextPrinter},
     {"json", ".json", "for programs: every number of the report; see analyzer/README.md",
-     MakeJsonWriter},
+     MakeJsonWriter, MakeJsonPrinter},
+    {"csv", ".csv", "for spreadsheets and shell scripts: one table, numbers in base units",
+     MakeCsvWriter, MakeCsvPrinter},
+    {"markdown", ".md", "for issues and pull requests", MakeMarkdownWriter, MakeMarkdownPrinter},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Formats of a report, one row each. A format writes models one after another, so that a batch of
-// any length needs the memory of one.
+// Formats, one row each: how each writes reports of `analyze`, and how it prints the documents of
+// all other commands (analyzer/document.h). A format writes models one after another, so that a
+// batch of any length needs the memory of one.
 #ifndef ASSAY_ANALYZER_FORMATS_H_
 #define ASSAY_ANALYZER_FORMATS_H_
 
@@ -9,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/document.h"
 #include "analyzer/options.h"
 
 namespace assay {
@@ -34,6 +36,7 @@ struct FormatRow {
   absl::string_view ending;  // of file names that mean it: ".json"
   absl::string_view doc;
   std::unique_ptr<ReportWriter> (*make)(const ReportOptions& options, std::string* out);
+  std::unique_ptr<DocumentPrinter> (*printer)(const TextStyle& style, std::string* out);
 };
 
 std::vector<absl::string_view> FormatNames();
@@ -45,6 +48,8 @@ const FormatRow& FormatForFile(absl::string_view path);
 // The formats, each in its own file.
 std::unique_ptr<ReportWriter> MakeTextWriter(const ReportOptions& options, std::string* out);
 std::unique_ptr<ReportWriter> MakeJsonWriter(const ReportOptions& options, std::string* out);
+std::unique_ptr<ReportWriter> MakeCsvWriter(const ReportOptions& options, std::string* out);
+std::unique_ptr<ReportWriter> MakeMarkdownWriter(const ReportOptions& options, std::string* out);
 
 }  // namespace assay
 

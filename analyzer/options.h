@@ -16,11 +16,12 @@ namespace assay {
 struct AnalyzeOptions {
   Bindings bindings;
   std::vector<std::string> targets;  // names, or paths of YAML files
-  std::string runtime;               // empty: the target's own
-  std::string precision;             // empty: the runtime's own
-  std::string calibration;           // a YAML file; empty: what is shipped
-  CoreShare share;                   // of CPUs: what one instance has
-  bool fill = false;                 // find the batch that fills each target
+  // Names divided by commas: every target with each runtime and each precision.
+  std::string runtime;      // empty: the target's own
+  std::string precision;    // empty: the runtime's own
+  std::string calibration;  // a YAML file; empty: what is shipped
+  CoreShare share;          // of CPUs: what one instance has
+  bool fill = false;        // find the batch that fills each target
   std::string fuse = "greedy";
   double fuse_scratchpad_bytes = 0;  // limits of one kernel (passes/facts.h); 0: none
   int fuse_max_inputs = 0;
@@ -29,6 +30,9 @@ struct AnalyzeOptions {
   int threads = 0;                    // 0: as many as the machine has
   std::string after;                  // the last pass to run; empty: all
   bool timings = false;               // time every pass
+  // Combinations of target, runtime and precision that cannot be: left out with a word in
+  // Plan::skipped, else an error.
+  bool skip_impossible = false;
 };
 
 // How to show it. No number depends on this.

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "analyzer/onnx/onnx_import.h"
 #include "analyzer/report.h"
 #include "hw/runtime.h"
@@ -71,6 +72,58 @@ std::vector<PointEntry> DescribePoint(const Bindings& bindings, const Shapes& sh
   return entries;
 }
 
+std::vector<std::string> Names(absl::string_view list) {
+  return absl::StrSplit(list, ',', absl::SkipEmpty());
+}
+
+// One estimate per target, runtime and precision, in this order.
+absl::Status AddEstimates(const AnalyzeOptions& options, Plan* plan) {
+  std::vector<std::shared_ptr<const Runtime>> runtimes;
+  for (const std::string& name : Names(options.runtime)) {
+    absl::StatusOr<std::shared_ptr<const Runtime>> found = FindRuntime(name);
+    if (!found.ok()) return found.status();
+    runtimes.push_back(*std::move(found));
+  }
+  if (runtimes.empty()) runtimes.push_back(nullptr);  // the target's own
+  std::vector<std::string> precisions = Names(options.precision);
+  for (const std::string& name : precisions) {
+    absl::StatusOr<const Precision*> precision = FindPrecision(name);
+    if (!precision.ok()) return precision.status();
+  }
+  if (precisions.empty()) precisions.emplace_back();  // the runtime's own
+  std::shared_ptr<const Calibration> calibration;
+  if (!options.calibration.empty()) {
+    absl::StatusOr<std::shared_ptr<const Calibration>> found = LoadCalibration(options.calibration);
+    if (!found.ok()) return found.status();
+    calibration = *std::move(found);
+  }
+  for (const std::string& name : options.targets) {
+    absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
+    if (!target.ok()) return target.status();
+    for (const std::shared_ptr<const Runtime>& runtime : runtimes) {
+      for (const std::string& precision : precisions) {
+        // Says now what a wrong precision or runtime is, before any model has been read.
+        absl::StatusOr<Platform> platform = MakePlatform(
+            *target, runtime,
+            {.precision = precision, .calibration = calibration, .share = options.share});
+        if (platform.ok()) {
+          plan->request.estimates.push_back({.target = *target,
+                                             .runtime = runtime,
+                                             .precision = precision,
+                                             .calibration = calibration,
+                                             .share = options.share,
+                                             .fill = options.fill});
+        } else if (options.skip_impossible) {
+          plan->skipped.emplace_back(platform.status().message());
+        } else {
+          return platform.status();
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
@@ -101,40 +154,10 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
                                     .max_inputs = options.fuse_max_inputs,
                                     .explain = options.explain_fusion}};
 
-  std::shared_ptr<const Runtime> runtime;
-  if (!options.runtime.empty()) {
-    absl::StatusOr<std::shared_ptr<const Runtime>> found = FindRuntime(options.runtime);
-    if (!found.ok()) return found.status();
-    runtime = *std::move(found);
-  }
-  std::shared_ptr<const Calibration> calibration;
-  if (!options.calibration.empty()) {
-    absl::StatusOr<std::shared_ptr<const Calibration>> found = LoadCalibration(options.calibration);
-    if (!found.ok()) return found.status();
-    calibration = *std::move(found);
-  }
-  for (const std::string& name : options.targets) {
-    absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
-    if (!target.ok()) return target.status();
-    // Says now what a wrong precision or runtime is, before any model has been read.
-    absl::StatusOr<Platform> platform = MakePlatform(
-        *target, runtime,
-        {.precision = options.precision, .calibration = calibration, .share = options.share});
-    if (!platform.ok()) return platform.status();
-    plan.request.estimates.push_back({.target = *target,
-                                      .runtime = runtime,
-                                      .precision = options.precision,
-                                      .calibration = calibration,
-                                      .share = options.share,
-                                      .fill = options.fill});
-  }
+  if (absl::Status status = AddEstimates(options, &plan); !status.ok()) return status;
   if (options.targets.empty() && options.share.cores > 0) {
     return absl::InvalidArgumentError(absl::StrCat("--cores ", ToString(options.share),
                                                    ": of no machine; name one with --target"));
-  }
-  if (options.targets.empty() && !options.precision.empty()) {
-    absl::StatusOr<const Precision*> precision = FindPrecision(options.precision);
-    if (!precision.ok()) return precision.status();
   }
   return plan;
 }

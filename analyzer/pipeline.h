@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "analyzer/options.h"
@@ -21,6 +22,9 @@ struct Plan {
   const OpTable* ops = nullptr;
   std::shared_ptr<const CustomOps> custom_ops;  // where the user declared some; holds `ops` then
   PassRequest request;
+  // Of AnalyzeOptions::skip_impossible: why a target has no estimate under a runtime or in a
+  // precision that was asked for.
+  std::vector<std::string> skipped;
 };
 
 // An error here is the user's: an unknown name, a bad YAML file. No model has been read yet.

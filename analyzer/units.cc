@@ -56,6 +56,9 @@ std::string Count(double n) {
 std::string Bytes(double bytes) { return Scaled(bytes, "B", 1); }
 std::string Seconds(double seconds) { return Scaled(seconds, "s", 1e-9); }
 std::string Joules(double joules) { return Scaled(joules, "J", 1e-12); }
+std::string Watts(double watts) { return Scaled(watts, "W", 1e-6); }
+std::string Hertz(double hertz) { return Scaled(hertz, "Hz", 1); }
+std::string PerSecond(double rate) { return Scaled(rate, "/s", 1e-9); }
 
 std::string Percent(double share) {
   return std::isnan(share) ? "?" : absl::StrCat(PercentDigits(share), " %");

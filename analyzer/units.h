@@ -18,6 +18,9 @@ std::string Count(double n);
 std::string Bytes(double bytes);
 std::string Seconds(double seconds);
 std::string Joules(double joules);
+std::string Watts(double watts);
+std::string Hertz(double hertz);
+std::string PerSecond(double rate);  // "469.5 /s", "1.200 k/s"
 // A share of 1; "<0.1 %" for what would otherwise read as nothing.
 std::string Percent(double share);
 // The same without the sign, under a heading of "%": "32.7".

@@ -11,8 +11,7 @@
 
 namespace assay {
 ExitCode RunAnalyze(const Request& request, Io& io) {
-  const FormatRow& format =
-      request.format.empty() ? FormatForFile(request.output) : *FindFormat(request.format);
+  const FormatRow& format = FormatOf(request);
   absl::StatusOr<Plan> plan = MakePlan(request.analyze);
   if (!plan.ok()) {
     SayError(plan.status(), io);

@@ -21,6 +21,7 @@ enum ExitCode {
   kDone = 0,
   kInputFailed = 1,  // a model or file could not be used
   kUsage = 2,        // the command line is wrong, unknown names included
+  kLimitBroken = 3,  // all inputs were used, and a limit does not hold
 };
 
 // A command line, understood.

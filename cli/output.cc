@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,10 @@ absl::Status Output::Finish() {
   absl::Status status = text.empty() ? absl::OkStatus() : Send();
   if (status.ok() && !path_.empty()) status = file_.Commit();
   return status;
+}
+
+const FormatRow& FormatOf(const Request& request) {
+  return request.format.empty() ? FormatForFile(request.output) : *FindFormat(request.format);
 }
 
 TextStyle StyleFor(const Request& request, const Io& io) {
@@ -65,6 +70,16 @@ ExitCode Print(const Request& request, std::string text, Io& io) {
   output.text = std::move(text);
   if (status.ok()) status = output.Finish();
   return status.ok() ? kDone : WriteFailed(status, io);
+}
+
+ExitCode Print(const Request& request, const Document& document, Io& io) {
+  std::string text;
+  const std::unique_ptr<DocumentPrinter> printer =
+      FormatOf(request).printer(StyleFor(request, io), &text);
+  printer->Begin();
+  printer->Add(document);
+  printer->End();
+  return Print(request, std::move(text), io);
 }
 
 void SayTimings(const Report& report, Io& io) {

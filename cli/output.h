@@ -7,6 +7,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/document.h"
+#include "analyzer/formats.h"
 #include "analyzer/report.h"
 #include "cli/command.h"
 #include "cli/io.h"
@@ -33,6 +35,9 @@ class Output {
   AtomicFile file_;
 };
 
+// The format of --format, else by the ending of --output.
+const FormatRow& FormatOf(const Request& request);
+
 // How text is to be set for this request.
 TextStyle StyleFor(const Request& request, const Io& io);
 
@@ -54,6 +59,9 @@ void SayDiagnostics(const Report& report, Io& io);
 
 // Text that is all of a command's result.
 ExitCode Print(const Request& request, std::string text, Io& io);
+
+// A document that is all of a command's result, in the format asked for.
+ExitCode Print(const Request& request, const Document& document, Io& io);
 
 // A command whose result is text made of its one model: of what the import found, or of all facts.
 enum class Depth { kImport, kAnalysis };

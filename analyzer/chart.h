@@ -1,0 +1,47 @@
+// A drawing as data: points and lines over two axes. HTML and SVG draw it; formats of text leave it
+// out, so whatever it shows stands in a table too.
+#ifndef ASSAY_ANALYZER_CHART_H_
+#define ASSAY_ANALYZER_CHART_H_
+
+#include <string>
+#include <vector>
+
+#include "analyzer/quantity.h"
+
+namespace assay {
+
+struct Axis {
+  std::string title;
+  Quantity quantity = Quantity::kCount;
+  bool log = false;
+};
+
+struct ChartPoint {
+  double x = 0, y = 0;
+  std::string label;  // what hovering shows; empty: the coordinates
+  double weight = 0;  // of 0..1: how large the point is drawn
+};
+
+struct Series {
+  enum class Form { kPoints, kLine, kSteps, kArea, kBars };
+  std::string name;
+  Form form = Form::kLine;
+  std::vector<ChartPoint> points;
+};
+
+// Names of series are distinct; points that an axis cannot show (0 on a logarithm, NaN) are left
+// out.
+struct Chart {
+  std::string key;  // an identifier: "roofline"
+  std::string title;
+  Axis x, y;
+  std::vector<Series> series;
+};
+
+// A whole <svg> element, `width` x `height` user units, with titles for hovering; no script and no
+// fonts from elsewhere. Colours are classes of the page where `in_page`, else inline.
+std::string DrawSvg(const Chart& chart, int width, int height, bool in_page);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYZER_CHART_H_

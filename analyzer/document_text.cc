@@ -1,0 +1,110 @@
+// A document for a terminal: the title, then block after block.
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/document.h"
+#include "analyzer/text_table.h"
+
+namespace assay {
+namespace {
+
+class TextPrinter : public DocumentPrinter {
+ public:
+  TextPrinter(const TextStyle& style, std::string* out) : style_(style), out_(*out) {}
+
+  void Add(const Document& document) override {
+    if (!first_) out_ += "\n\n";
+    first_ = false;
+    // Where a block of its own title stands first, it needs no other.
+    bool open = false;  // something stands above
+    if (!document.title.empty()) {
+      absl::StrAppend(&out_, Paint(style_, Ink::kHeading, Wrapped(document.title)), "\n");
+      open = true;
+    }
+    if (!document.subtitle.empty()) {
+      absl::StrAppend(&out_, Paint(style_, Ink::kFaint, Wrapped(document.subtitle)), "\n");
+      open = true;
+    }
+    for (const Block& block : document.blocks) {
+      std::string text;
+      std::visit([&](const auto& b) { Print(b, &text); }, block);
+      if (text.empty()) continue;
+      absl::StrAppend(&out_, open ? "\n" : "", text);
+      open = true;
+    }
+  }
+
+ private:
+  std::string Wrapped(absl::string_view text) const {
+    return Wrap(Printable(text), style_.width, 0);
+  }
+  void Heading(absl::string_view title, std::string* out) const {
+    if (!title.empty()) absl::StrAppend(out, Paint(style_, Ink::kHeading, Printable(title)), "\n");
+  }
+
+  void Print(const Facts& facts, std::string* out) const {
+    FactList list;
+    bool any = false;
+    for (const Figure& fact : facts.figures) {
+      std::string text = Printable(Shown(fact.value, fact.quantity));
+      if (!fact.remark.empty())
+        absl::StrAppend(&text, text.empty() ? "" : " ", Printable(fact.remark));
+      if (fact.title.empty() || text.empty()) continue;
+      list.Add(fact.title, std::move(text));
+      any = true;
+    }
+    if (!any) return;
+    Heading(facts.title, out);
+    list.Print(style_, facts.title.empty() ? 0 : 2, out);
+  }
+
+  void Print(const Table& table, std::string* out) const {
+    if (table.rows.empty()) return;
+    std::vector<TextTable::Column> columns;
+    for (const Column& c : table.columns) {
+      if (c.detail) continue;
+      const bool text = c.quantity == Quantity::kText;
+      columns.push_back({c.title, text ? Align::kLeft : Align::kRight, text});
+    }
+    TextTable text(std::move(columns));
+    for (const TableRow& row : table.rows) {
+      std::vector<std::string> cells;
+      for (size_t c = 0; c < table.columns.size(); ++c) {
+        if (table.columns[c].detail) continue;
+        std::string cell =
+            c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
+        if (cells.empty()) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
+        cells.push_back(std::move(cell));
+      }
+      text.Add(std::move(cells), row.ink);
+    }
+    Heading(table.title, out);
+    text.Print(style_, table.title.empty() ? 0 : 2, out);
+  }
+
+  void Print(const Notes& notes, std::string* out) const {
+    if (notes.notes.empty()) return;
+    Heading(notes.title, out);
+    for (const std::string& note : notes.notes) {
+      absl::StrAppend(out, "  - ", Wrap(Printable(note), style_.width - 4, 4), "\n");
+    }
+  }
+
+  void Print(const Chart&, std::string*) const {}
+
+  TextStyle style_;
+  std::string& out_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<DocumentPrinter> MakeTextPrinter(const TextStyle& style, std::string* out) {
+  return std::make_unique<TextPrinter>(style, out);
+}
+
+}  // namespace assay

@@ -1,0 +1,47 @@
+#include "analyzer/quantity.h"
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "analyzer/units.h"
+
+namespace assay {
+
+std::string Shown(double number, Quantity quantity) {
+  if (std::isnan(number)) return "?";
+  switch (quantity) {
+    case Quantity::kText:
+    case Quantity::kRatio:
+      return Ratio(number);
+    case Quantity::kCount:
+      return Count(number);
+    case Quantity::kExact:
+      return std::fabs(number) < 9e18 ? Exact(std::llround(number)) : Count(number);
+    case Quantity::kBytes:
+      return Bytes(number);
+    case Quantity::kBytesPerSecond:
+      return absl::StrCat(Bytes(number), "/s");
+    case Quantity::kSeconds:
+      return Seconds(number);
+    case Quantity::kJoules:
+      return Joules(number);
+    case Quantity::kWatts:
+      return Watts(number);
+    case Quantity::kHertz:
+      return Hertz(number);
+    case Quantity::kPerSecond:
+    case Quantity::kOpsPerSecond:
+      return PerSecond(number);
+    case Quantity::kFactor:
+      return absl::StrCat(Ratio(number), "x");
+    case Quantity::kShare:
+      return Percent(number);
+    case Quantity::kDollars:
+      return absl::StrCat(Ratio(number), " USD");
+  }
+  return "?";
+}
+
+}  // namespace assay
