@@ -1,10 +1,14 @@
-// Commands in documents are executed, and what the documents show is what they print.
+// Commands in documents are executed, and what the documents show is what they print; every command
+// has a page in cli/docs/, and its row in the index there is written from the command table.
 //
 // In a ```console block, a line `$ scripts/run ARGS` runs the program in process; the lines up to
 // the next
 // `$` or the block's end are its output. `| head -N` at the end of the command is understood.
 // ASSAY_UPDATE=1 rewrites the output. Commands of other programs need a place in the list below.
+#include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -24,6 +28,29 @@ namespace {
 // Not run here, because the tests themselves are what it runs, or because it builds.
 constexpr absl::string_view kElsewhere[] = {"scripts/test",   "git clone", "cd assay",
                                             "ASSAY_UPDATE=1", "cmake",     "ninja"};
+
+constexpr char kPages[] = "cli/docs";
+constexpr char kIndex[] = "cli/docs/README.md";
+
+// The pages of commands, and the documents around them.
+std::vector<std::string> Pages() {
+  std::vector<std::string> pages;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kPages, error)) {
+    const std::string path = entry.path().string();
+    if (entry.path().extension() == ".md" && path != kIndex) pages.push_back(path);
+  }
+  std::sort(pages.begin(), pages.end());
+  return pages;
+}
+
+std::vector<std::string> Documents() {
+  std::vector<std::string> documents = Pages();
+  documents.insert(documents.begin(), {"README.md", "cli/README.md", "analyzer/README.md"});
+  return documents;
+}
+
+std::string PageOf(const CommandRow& row) { return absl::StrCat(kPages, "/", row.name, ".md"); }
 
 std::string FirstLines(const std::string& text, int n) {
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
@@ -49,7 +76,7 @@ std::string RunShown(absl::string_view command) {
   return lines > 0 ? FirstLines(shown, lines) : shown;
 }
 
-class DocsTest : public testing::TestWithParam<const char*> {};
+class DocsTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(DocsTest, CommandsPrintWhatTheDocumentShows) {
   const std::string text = ReadFile(GetParam());
@@ -87,13 +114,53 @@ TEST_P(DocsTest, CommandsPrintWhatTheDocumentShows) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, DocsTest,
-                         testing::Values("README.md", "cli/README.md", "analyzer/README.md"),
-                         [](const testing::TestParamInfo<const char*>& info) -> std::string {
+INSTANTIATE_TEST_SUITE_P(Docs, DocsTest, testing::ValuesIn(Documents()),
+                         [](const testing::TestParamInfo<std::string>& info) -> std::string {
                            std::string name;
-                           for (char c : std::string(info.param)) name += isalnum(c) ? c : '_';
+                           for (char c : info.param) name += isalnum(c) ? c : '_';
                            return name;
                          });
+
+TEST(DocsPagesTest, EveryPageIsOfACommandAndEveryCommandHasOne) {
+  const std::vector<std::string> pages = Pages();
+  for (const std::string& page : pages) {
+    const std::string name = std::filesystem::path(page).stem().string();
+    EXPECT_NE(FindCommand(name), nullptr) << page << ": there is no command `" << name << "`";
+  }
+  // Being written.
+  constexpr absl::string_view kAwaited[] = {"analyze", "compare", "sweep",  "fit",
+                                            "diff",    "explain", "export", "score"};
+  for (const CommandRow& row : CommandTable()) {
+    bool awaited = false;
+    for (absl::string_view name : kAwaited) awaited |= row.name == name;
+    const bool there = std::find(pages.begin(), pages.end(), PageOf(row)) != pages.end();
+    EXPECT_TRUE(there || awaited) << "write " << PageOf(row);
+  }
+}
+
+// The table of the index: a row per command that has a page, in the order of `assay --help`.
+TEST(DocsPagesTest, IndexListsThem) {
+  const std::vector<std::string> pages = Pages();
+  std::string rows;
+  for (const CommandRow& row : CommandTable()) {
+    if (std::find(pages.begin(), pages.end(), PageOf(row)) == pages.end()) continue;
+    absl::StrAppend(&rows, "| [", row.name, "](", row.name, ".md) | ", row.summary, " |\n");
+  }
+  const std::string text = ReadFile(kIndex);
+  const size_t begin = text.find("| [");
+  ASSERT_NE(begin, std::string::npos) << kIndex;
+  size_t end = begin;
+  while (absl::StartsWith(absl::string_view(text).substr(end), "| [")) {
+    end = text.find('\n', end) + 1;
+  }
+  std::string actual = text;
+  actual.replace(begin, end - begin, rows);
+  if (Updating()) {
+    if (actual != text) WriteFile(kIndex, actual);
+  } else {
+    EXPECT_EQ(actual, text) << "run again with ASSAY_UPDATE=1 to take it over";
+  }
+}
 
 }  // namespace
 }  // namespace assay
