@@ -363,6 +363,12 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
                            : absl::StrCat("; under --runtime ", absl::StrJoin(calibrated, " or "),
                                           " estimates rest on measurements")));
   }
+  if (!t.varied.empty()) {
+    platform.assumptions.push_back(
+        absl::StrCat("varied: ", absl::StrJoin(t.varied, "; "), "; all else, ",
+                     platform.calibration != nullptr ? "its calibration" : "its interval",
+                     " included, stays that of ", t.name));
+  }
   platform.achieved = AchievedBy(platform);
   return platform;
 }
@@ -425,7 +431,7 @@ Achieved AchievedBy(const Platform& platform) {
   if (calibration == nullptr) return out;
   out.Set(calibration->classes);
   out.overlap = calibration->overlap.value_or(0);
-  out.launch = calibration->launch.value_or(out.launch);
+  if (calibration->launch) out.launch = calibration->launch.value * platform.target->launch_factor;
   out.dispatch = calibration->dispatch.value_or(out.dispatch);
   return out;
 }

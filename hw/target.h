@@ -132,6 +132,10 @@ struct Target {
   std::vector<std::string> operators;
   std::string host;                // name of the shipped CPU that runs the rest; "": not said
   std::vector<std::string> modes;  // names of power modes: TARGET@MODE
+  // Of a target with a number changed (hw/vary.h), in no file: what was changed, in words; and by
+  // how much the launch time, for what a calibration says of it.
+  std::vector<std::string> varied;
+  double launch_factor = 1;
 
   // Operations per second of all engines of this class: as stated, else units x ops/clock x clock.
   // 0 when the machine has none.
