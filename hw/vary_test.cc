@@ -208,10 +208,11 @@ TEST(Varied, Errors) {
   EXPECT_FALSE(Varied(Shipped("hailo-8"), "cache.bandwidth", 2).ok());
 }
 
-// Every path of every target can be varied, changes its value by the factor, and leaves the target
-// one that its checks accept.
-TEST(Varied, EveryPathOfEveryTarget) {
-  for (absl::string_view name : TargetNames()) {
+// Every path can be varied, changes its value by the factor, and leaves the target one that its
+// checks accept. A target of each kind.
+TEST(Varied, EveryPath) {
+  for (absl::string_view name : {"h100-sxm", "jetson-orin-nano@7w", "i7-12700k", "tpu-v4",
+                                 "kpu-t64", "hailo-8", "ethos-u55"}) {
     const Target target = Shipped(name);
     for (const Variable& v : VariablesOf(target)) {
       EXPECT_GT(v.value, 0) << name << " " << v.path;
