@@ -1,5 +1,12 @@
 // A drawing as data: points and lines over two axes. HTML and SVG draw it; formats of text leave it
 // out, so whatever it shows stands in a table too.
+//
+//   Chart c{.key = "roofline", .title = "roofline on h100-sxm",
+//           .x = {"FLOP per byte", Quantity::kRatio, /*log=*/true},
+//           .y = {"FLOP per second", Quantity::kOpsPerSecond, /*log=*/true}};
+//   c.series = {{"HBM3", Series::Form::kLine, {{0.1, 3.35e11}, {20, 6.7e13}}},
+//               {"kernels", Series::Form::kPoints, {{4.2, 1.1e12, "Conv+Relu: 12 us", 0.3}}}};
+//   std::string svg = DrawSvg(c, 860, 420, /*in_page=*/false);
 #ifndef ASSAY_ANALYZER_CHART_H_
 #define ASSAY_ANALYZER_CHART_H_
 
@@ -14,12 +21,15 @@ struct Axis {
   std::string title;
   Quantity quantity = Quantity::kCount;
   bool log = false;
+  // Names of the places 0, 1, 2, ... instead of numbers. Bars along a y axis of names lie down, the
+  // first on top.
+  std::vector<std::string> names = {};
 };
 
 struct ChartPoint {
   double x = 0, y = 0;
-  std::string label;  // what hovering shows; empty: the coordinates
-  double weight = 0;  // of 0..1: how large the point is drawn
+  std::string label = {};  // what hovering shows, lines divided by \n; empty: the coordinates
+  double weight = 0;       // of 0..1: how large the point is drawn
 };
 
 struct Series {
@@ -41,6 +51,9 @@ struct Chart {
 // A whole <svg> element, `width` x `height` user units, with titles for hovering; no script and no
 // fonts from elsewhere. Colours are classes of the page where `in_page`, else inline.
 std::string DrawSvg(const Chart& chart, int width, int height, bool in_page);
+
+// What would be markup in HTML and XML means itself; bytes that are no text are shown as \xNN.
+std::string EscapeMarkup(const std::string& text);
 
 }  // namespace assay
 

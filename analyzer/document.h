@@ -65,7 +65,8 @@ struct Figure {
   std::string title;  // for people
   Cell value;
   Quantity quantity = Quantity::kText;
-  std::string remark;  // behind the value, for people: "1814073344*batch"
+  std::string remark;     // behind the value, for people: "1814073344*batch"
+  Ink ink = Ink::kPlain;  // warning: not known, or too much
 };
 
 struct Facts {
@@ -128,6 +129,11 @@ std::unique_ptr<DocumentPrinter> MakeTextPrinter(const TextStyle& style, std::st
 std::unique_ptr<DocumentPrinter> MakeJsonPrinter(const TextStyle& style, std::string* out);
 std::unique_ptr<DocumentPrinter> MakeCsvPrinter(const TextStyle& style, std::string* out);
 std::unique_ptr<DocumentPrinter> MakeMarkdownPrinter(const TextStyle& style, std::string* out);
+std::unique_ptr<DocumentPrinter> MakeHtmlPrinter(const TextStyle& style, std::string* out);
+
+// Blocks as the text format prints them, for writers of text that show more around them.
+void PrintText(const Facts& facts, const TextStyle& style, std::string* out);
+void PrintText(const Table& table, const TextStyle& style, std::string* out);
 
 }  // namespace assay
 

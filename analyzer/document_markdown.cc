@@ -73,7 +73,7 @@ class MarkdownPrinter : public DocumentPrinter {
     for (const Column& c : table.columns) {
       if (c.detail) continue;
       titles.push_back(Escaped(c.title));
-      rules.push_back(c.quantity == Quantity::kText ? "---" : "---:");
+      rules.push_back(OnTheRight(c.quantity) ? "---:" : "---");
     }
     absl::StrAppend(out, "| ", absl::StrJoin(titles, " | "), " |\n| ", absl::StrJoin(rules, " | "),
                     " |\n");

@@ -12,6 +12,10 @@
 namespace assay {
 namespace {
 
+void Heading(absl::string_view title, const TextStyle& style, std::string* out) {
+  if (!title.empty()) absl::StrAppend(out, Paint(style, Ink::kHeading, Printable(title)), "\n");
+}
+
 class TextPrinter : public DocumentPrinter {
  public:
   TextPrinter(const TextStyle& style, std::string* out) : style_(style), out_(*out) {}
@@ -42,53 +46,12 @@ class TextPrinter : public DocumentPrinter {
   std::string Wrapped(absl::string_view text) const {
     return Wrap(Printable(text), style_.width, 0);
   }
-  void Heading(absl::string_view title, std::string* out) const {
-    if (!title.empty()) absl::StrAppend(out, Paint(style_, Ink::kHeading, Printable(title)), "\n");
-  }
 
-  void Print(const Facts& facts, std::string* out) const {
-    FactList list;
-    bool any = false;
-    for (const Figure& fact : facts.figures) {
-      std::string text = Printable(Shown(fact.value, fact.quantity));
-      if (!fact.remark.empty())
-        absl::StrAppend(&text, text.empty() ? "" : " ", Printable(fact.remark));
-      if (fact.title.empty() || text.empty()) continue;
-      list.Add(fact.title, std::move(text));
-      any = true;
-    }
-    if (!any) return;
-    Heading(facts.title, out);
-    list.Print(style_, facts.title.empty() ? 0 : 2, out);
-  }
-
-  void Print(const Table& table, std::string* out) const {
-    if (table.rows.empty()) return;
-    std::vector<TextTable::Column> columns;
-    for (const Column& c : table.columns) {
-      if (c.detail) continue;
-      const bool text = c.quantity == Quantity::kText;
-      columns.push_back({c.title, text ? Align::kLeft : Align::kRight, text});
-    }
-    TextTable text(std::move(columns));
-    for (const TableRow& row : table.rows) {
-      std::vector<std::string> cells;
-      for (size_t c = 0; c < table.columns.size(); ++c) {
-        if (table.columns[c].detail) continue;
-        std::string cell =
-            c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
-        if (cells.empty()) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
-        cells.push_back(std::move(cell));
-      }
-      text.Add(std::move(cells), row.ink);
-    }
-    Heading(table.title, out);
-    text.Print(style_, table.title.empty() ? 0 : 2, out);
-  }
-
+  void Print(const Facts& facts, std::string* out) const { PrintText(facts, style_, out); }
+  void Print(const Table& table, std::string* out) const { PrintText(table, style_, out); }
   void Print(const Notes& notes, std::string* out) const {
     if (notes.notes.empty()) return;
-    Heading(notes.title, out);
+    Heading(notes.title, style_, out);
     for (const std::string& note : notes.notes) {
       absl::StrAppend(out, "  - ", Wrap(Printable(note), style_.width - 4, 4), "\n");
     }
@@ -102,6 +65,46 @@ class TextPrinter : public DocumentPrinter {
 };
 
 }  // namespace
+
+void PrintText(const Facts& facts, const TextStyle& style, std::string* out) {
+  FactList list;
+  bool any = false;
+  for (const Figure& fact : facts.figures) {
+    std::string text = Printable(Shown(fact.value, fact.quantity));
+    if (!fact.remark.empty())
+      absl::StrAppend(&text, text.empty() ? "" : " ", Printable(fact.remark));
+    if (fact.title.empty() || text.empty()) continue;
+    list.Add(fact.title, std::move(text), fact.ink);
+    any = true;
+  }
+  if (!any) return;
+  Heading(facts.title, style, out);
+  list.Print(style, facts.title.empty() ? 0 : 2, out);
+}
+
+void PrintText(const Table& table, const TextStyle& style, std::string* out) {
+  if (table.rows.empty()) return;
+  std::vector<TextTable::Column> columns;
+  for (const Column& c : table.columns) {
+    if (c.detail) continue;
+    const Align align = OnTheRight(c.quantity) ? Align::kRight : Align::kLeft;
+    columns.push_back({c.title, align, c.quantity == Quantity::kText});
+  }
+  TextTable text(std::move(columns));
+  for (const TableRow& row : table.rows) {
+    std::vector<std::string> cells;
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      if (table.columns[c].detail) continue;
+      std::string cell =
+          c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
+      if (cells.empty()) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
+      cells.push_back(std::move(cell));
+    }
+    text.Add(std::move(cells), row.ink);
+  }
+  Heading(table.title, style, out);
+  text.Print(style, table.title.empty() ? 0 : 2, out);
+}
 
 std::unique_ptr<DocumentPrinter> MakeTextPrinter(const TextStyle& style, std::string* out) {
   return std::make_unique<TextPrinter>(style, out);

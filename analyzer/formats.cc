@@ -16,6 +16,8 @@ constexpr FormatRow kFormats[] = {
     {"csv", ".csv", "for spreadsheets and shell scripts: one table, numbers in base units",
      MakeCsvWriter, MakeCsvPrinter},
     {"markdown", ".md", "for issues and pull requests", MakeMarkdownWriter, MakeMarkdownPrinter},
+    {"html", ".html", "for a browser and for paper: one page with drawings, fetching nothing",
+     MakeHtmlWriter, MakeHtmlPrinter},
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ std::unique_ptr<ReportWriter> MakeTextWriter(const ReportOptions& options, std::
 std::unique_ptr<ReportWriter> MakeJsonWriter(const ReportOptions& options, std::string* out);
 std::unique_ptr<ReportWriter> MakeCsvWriter(const ReportOptions& options, std::string* out);
 std::unique_ptr<ReportWriter> MakeMarkdownWriter(const ReportOptions& options, std::string* out);
+std::unique_ptr<ReportWriter> MakeHtmlWriter(const ReportOptions& options, std::string* out);
 
 }  // namespace assay
 

@@ -1,6 +1,8 @@
 #include "analyzer/quantity.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -8,6 +10,11 @@
 #include "analyzer/units.h"
 
 namespace assay {
+namespace {
+
+constexpr int kBar = 32;  // columns
+
+}  // namespace
 
 std::string Shown(double number, Quantity quantity) {
   if (std::isnan(number)) return "?";
@@ -38,6 +45,13 @@ std::string Shown(double number, Quantity quantity) {
       return absl::StrCat(Ratio(number), "x");
     case Quantity::kShare:
       return Percent(number);
+    case Quantity::kPercent:
+      return PercentDigits(number);
+    case Quantity::kBar:
+      return std::string(static_cast<size_t>(std::lround(kBar * std::clamp(number, 0.0, 1.0))),
+                         '#');
+    case Quantity::kId:
+      return absl::StrCat("#", std::llround(number));
     case Quantity::kDollars:
       return absl::StrCat(Ratio(number), " USD");
   }

@@ -22,8 +22,14 @@ enum class Quantity : uint8_t {
   kRatio,           // "1.25"
   kFactor,          // "1.25x"
   kShare,           // "32.7 %"; held as 0.327
+  kPercent,         // "32.7", under a heading of "%"; held as 0.327
+  kBar,             // "########": a share drawn, 32 columns for 1; held as 0.25
+  kId,              // "#12"
   kDollars,         // "0.25 USD"
 };
+
+// Numbers stand on the right of a column; texts and bars on the left.
+constexpr bool OnTheRight(Quantity q) { return q != Quantity::kText && q != Quantity::kBar; }
 
 // "?" for NaN.
 std::string Shown(double number, Quantity quantity);

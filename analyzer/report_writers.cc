@@ -33,4 +33,8 @@ std::unique_ptr<ReportWriter> MakeMarkdownWriter(const ReportOptions& options, s
   return std::make_unique<DocumentWriter>(options, MakeMarkdownPrinter(options.style, out));
 }
 
+std::unique_ptr<ReportWriter> MakeHtmlWriter(const ReportOptions& options, std::string* out) {
+  return std::make_unique<DocumentWriter>(options, MakeHtmlPrinter(options.style, out));
+}
+
 }  // namespace assay
