@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "hw/estimate.h"
+#include "passes/disjoint_sets.h"
 
 namespace assay {
 namespace {
@@ -221,24 +222,6 @@ double Elements(const std::vector<int64_t>& shape) {
                          [](double n, int64_t size) { return n * static_cast<double>(size); });
 }
 
-// Sets that are joined; the least member stands for its set.
-class Sets {
- public:
-  explicit Sets(size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), size_t{0}); }
-  size_t Of(size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void Join(size_t a, size_t b) {
-    a = Of(a);
-    b = Of(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<size_t> parent_;
-};
-
 class Matcher {
  public:
   Matcher(const Profile& profile, const Graph& graph, const Analysis& analysis,
@@ -384,14 +367,15 @@ class Matcher {
 
   ProfileMatch Groups() {
     const size_t n = partition_.kernels.size();
-    Sets sets(n + profile_.entries.size());
+    DisjointSets sets(n + profile_.entries.size());
+    const auto set_of_entry = [&](size_t e) { return static_cast<int32_t>(n + e); };
     for (size_t e = 0; e < kernels_of_.size(); ++e) {
-      for (int32_t k : kernels_of_[e]) sets.Join(static_cast<size_t>(k), n + e);
+      for (int32_t k : kernels_of_[e]) sets.Join(k, set_of_entry(e));
     }
-    std::map<size_t, ProfileGroup> groups;  // by the set's least member: a kernel
+    std::map<int32_t, ProfileGroup> groups;  // by the set's least member: a kernel
     for (size_t k = 0; k < n; ++k) {
       if (taken_[k]) {
-        groups[sets.Of(k)].kernels.push_back(static_cast<int>(k));
+        groups[sets.Of(static_cast<int32_t>(k))].kernels.push_back(static_cast<int>(k));
       } else {
         out_.kernels_left.push_back(static_cast<int>(k));
       }
@@ -400,7 +384,7 @@ class Matcher {
       if (kernels_of_[e].empty()) {
         PutAside(e);
       } else {
-        groups[sets.Of(n + e)].entries.push_back(static_cast<int>(e));
+        groups[sets.Of(set_of_entry(e))].entries.push_back(static_cast<int>(e));
       }
     }
     for (auto& [first, group] : groups) {

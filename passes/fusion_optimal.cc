@@ -10,6 +10,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/numeric/bits.h"
 #include "absl/strings/str_cat.h"
+#include "passes/disjoint_sets.h"
 #include "passes/kernel_rules.h"
 #include "passes/kernel_space.h"
 #include "passes/pattern.h"
@@ -133,13 +134,12 @@ class Optimizer {
         effort_(effort),
         space_(space),
         pairs_(size()),
-        region_of_(size()),
+        regions_(static_cast<size_t>(size())),
         kernel_(size()),
         met_(size(), -1),
         hard_(size(), 0),
         from_(size(), 0),
         scanned_(size(), 0) {
-    std::iota(region_of_.begin(), region_of_.end(), 0);
     std::iota(kernel_.begin(), kernel_.end(), 0);
     steps_ = std::max(effort.steps_at_least, effort.steps_per_kernel * size());
     visits_ = std::max(effort.steps_at_least, effort.visits_per_kernel * size());
@@ -149,10 +149,10 @@ class Optimizer {
   std::vector<int32_t> Run(LeastTraffic* out) {
     FindPairs();
     for (int32_t n = 0; n < size(); ++n) {
-      for (int32_t m : pairs_[n]) Unite(n, m);
+      for (int32_t m : pairs_[n]) regions_.Join(n, m);
     }
     std::vector<std::vector<int32_t>> regions(size());
-    for (int32_t n = 0; n < size(); ++n) regions[Find(n)].push_back(n);
+    for (int32_t n = 0; n < size(); ++n) regions[regions_.Of(n)].push_back(n);
     regions.erase(
         std::remove_if(regions.begin(), regions.end(), [](const auto& r) { return r.size() < 2; }),
         regions.end());
@@ -170,16 +170,6 @@ class Optimizer {
 
  private:
   int32_t size() const { return static_cast<int32_t>(space_.nodes.size()); }
-
-  int32_t Find(int32_t n) {
-    while (region_of_[n] != n) n = region_of_[n] = region_of_[region_of_[n]];
-    return n;
-  }
-  void Unite(int32_t a, int32_t b) {
-    a = Find(a);
-    b = Find(b);
-    region_of_[std::max(a, b)] = std::min(a, b);
-  }
 
   // Two that can be in no kernel, whatever else is in it: by themselves, or by an edge.
   bool IsHard(int32_t from, int32_t to) const {
@@ -461,7 +451,7 @@ class Optimizer {
   const KernelSpace& space_;
   std::vector<std::vector<int32_t>> pairs_;  // by node: larger ones that it may share a kernel with
   std::vector<std::vector<uint8_t>> hard_edge_;  // by node, along its preds
-  std::vector<int32_t> region_of_;               // union-find
+  DisjointSets regions_;                         // of nodes that hang together
   std::vector<int32_t> kernel_;                  // by node: the smallest node of its kernel
   std::vector<int32_t> met_;                     // by node: the last node that was seen to reach it
   std::vector<uint8_t> hard_;                    // by node: ... along a path that no kernel holds
