@@ -302,7 +302,6 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
   absl::StatusOr<const Precision*> precision =
       FindPrecision(asked ? absl::string_view(options.precision) : r.precision);
   if (!precision.ok()) return precision.status();
-  platform.precision = *precision;
   const auto lacks = [&t](const Precision& p) {
     return p.contraction && t.BestRate(*p.contraction) <= 0;
   };
@@ -314,10 +313,10 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
       platform.assumptions.push_back(
           absl::StrCat("runtime ", r.name, " runs ", (*precision)->name, " as ", (*other)->name));
       precision = other;
-      platform.precision = *other;
       break;
     }
   }
+  platform.precision = *precision;
   if (lacks(**precision)) {
     std::vector<absl::string_view> names = PrecisionsOf(t);
     if (asked) {
