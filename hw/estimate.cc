@@ -154,14 +154,34 @@ void AddMemory(const Kernel& kernel, const Target& target, KernelCost* cost) {
   }
 }
 
+// Energy of what a kernel asks of one resource; unset: the target has no such datum.
+std::optional<double> JoulesOf(const Target& target, const ResourceUse& part) {
+  if (part.outside) return std::nullopt;
+  if (part.is_memory) {
+    const Datum& per_byte = target.memory[static_cast<size_t>(part.level)].energy;
+    if (!per_byte.known) return std::nullopt;
+    return per_byte.value * part.amount;
+  }
+  // A special function is taken for one operation of the same format.
+  const Datum* per_op = nullptr;
+  for (const MathDatum& d : target.energy_per_op) {
+    if (d.math == part.math) per_op = &d.datum;
+  }
+  if (per_op == nullptr) return std::nullopt;
+  const double ratio =
+      part.engine == EngineClass::kMatrix ? target.matrix_energy_ratio.value_or(1) : 1;
+  return per_op->value * ratio * part.amount;
+}
+
 // Adds what the kernel takes of the power that the machine is designed for: it slows down rather
 // than draw more. What has no known energy is left out, so that this is the least.
 void AddPower(const Target& target, KernelCost* cost) {
   const double watts = target.design_power.value_or(0) - target.idle_power.value_or(0);
   if (watts <= 0) return;
-  absl::InlinedVector<ResourceUse, 6> uses;
-  for (const KernelCost::Part& part : cost->parts) uses.push_back(part.use);
-  const double joules = EnergyOf(target, 0, uses).joules.value_or(0);
+  double joules = 0;
+  for (const KernelCost::Part& part : cost->parts) {
+    joules += JoulesOf(target, part.use).value_or(0);
+  }
   if (joules <= 0) return;
   cost->parts.push_back({{.name = "power",
                           .outside = true,
@@ -385,30 +405,16 @@ int ResidentLevel(const Target& target, double bytes, double reuse_distance) {
 
 Energy EnergyOf(const Target& target, double seconds, absl::Span<const ResourceUse> parts) {
   Energy energy;
-  auto add = [&energy](absl::string_view name, bool known, double joules) {
-    energy.parts.push_back({name, known ? std::optional<double>(joules) : std::nullopt});
-    if (known) energy.joules = energy.joules.value_or(0) + joules;
-    energy.complete = energy.complete && known;
+  auto add = [&energy](absl::string_view name, std::optional<double> joules) {
+    energy.parts.push_back({name, joules});
+    if (joules.has_value()) energy.joules = energy.joules.value_or(0) + *joules;
+    energy.complete = energy.complete && joules.has_value();
   };
-  add("idle", target.idle_power.known, target.idle_power.value * seconds);
+  const Datum& idle = target.idle_power;
+  add("idle", idle.known ? std::optional<double>(idle.value * seconds) : std::nullopt);
   for (const ResourceUse& part : parts) {
     if (part.unit == "J") continue;  // the limit that all others share
-    if (part.outside) {
-      add(part.name, false, 0);
-      continue;
-    }
-    if (part.is_memory) {
-      const Datum& per_byte = target.memory[static_cast<size_t>(part.level)].energy;
-      add(part.name, per_byte.known, per_byte.value * part.amount);
-      continue;
-    }
-    // A special function is taken for one operation of the same format.
-    const Datum* per_op = nullptr;
-    for (const MathDatum& d : target.energy_per_op) {
-      if (d.math == part.math) per_op = &d.datum;
-    }
-    double ratio = part.engine == EngineClass::kMatrix ? target.matrix_energy_ratio.value_or(1) : 1;
-    add(part.name, per_op != nullptr, per_op == nullptr ? 0 : per_op->value * ratio * part.amount);
+    add(part.name, JoulesOf(target, part));
   }
   return energy;
 }
