@@ -204,13 +204,13 @@ void CheckRuntime(const Runtime& runtime, const YamlNode& file, std::vector<Prob
   std::vector<absl::string_view> precisions;
   for (const Precision& precision : Precisions()) precisions.push_back(precision.name);
   CheckKnown("precision", runtime.precision, precisions, PlaceOf(file, "precision"), problems);
-  std::vector<absl::string_view> maths, ops;
+  std::vector<absl::string_view> maths;
   for (const MathRow& row : MathRows()) maths.push_back(row.name);
   for (const std::string& math : runtime.winograd) {
     CheckKnown("format", math, maths, PlaceOf(file, "winograd"), problems);
   }
   if (runtime.in_place.empty()) return;
-  for (const OpRow* row : OpTable::BuiltIn().rows()) ops.push_back(row->name);
+  const std::vector<absl::string_view> ops = OpTable::BuiltIn().names();
   for (const std::string& op : runtime.in_place) {
     CheckKnown("operator", op, ops, PlaceOf(file, "in_place"), problems);
   }

@@ -71,9 +71,7 @@ class Checker {
   void CheckOperators() {
     std::vector<absl::string_view> names;
     for (const std::string& op : target_.operators) {
-      if (names.empty()) {
-        for (const OpRow* row : OpTable::BuiltIn().rows()) names.push_back(row->name);
-      }
+      if (names.empty()) names = OpTable::BuiltIn().names();
       // One of a domain of its own is declared elsewhere.
       if (std::find(names.begin(), names.end(), op) != names.end()) continue;
       if (op.find('.') != std::string::npos && op.back() != '.') continue;

@@ -152,4 +152,10 @@ std::vector<const OpRow*> OpTable::rows() const {
   return rows;
 }
 
+std::vector<absl::string_view> OpTable::names() const {
+  std::vector<absl::string_view> names;
+  for (const OpRow* row : rows()) names.push_back(row->name);
+  return names;
+}
+
 }  // namespace assay

@@ -112,6 +112,8 @@ class OpTable {
   const OpRow* Find(absl::string_view domain, absl::string_view name) const;
   // By domain, then name.
   std::vector<const OpRow*> rows() const;
+  // Of those rows; a name in several domains comes as often.
+  std::vector<absl::string_view> names() const;
   // Adds a row, which must outlive the table; there may be none of that name yet.
   void Add(const OpRow& row);
 
