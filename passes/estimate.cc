@@ -224,12 +224,14 @@ class Totals {
     }
   }
 
-  // `device`: seconds of all kernels on the runtime's streams.
-  void Finish(const Platform& platform, double device, ModelEstimate* out) {
-    // Side by side, each counts for as much less.
+  // The kernels are done after `device` seconds, some side by side: each counts for as much less.
+  void RunTogether(double device) {
     const double together = device_ > 0 ? device / device_ : 1;
     for (double* seconds : {&device_, &low_, &high_}) *seconds *= together;
     for (BoundShare& share : shares_) share.time_share *= together;
+  }
+
+  void Finish(const Platform& platform, ModelEstimate* out) {
     const double per_run =
         platform.runtime->graph_capture ? 0 : platform.runtime->host_per_run.value_or(0);
     out->latency_s = per_run + std::max(device_, host_);
@@ -386,10 +388,11 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
     totals.Add(partition.kernels[i], out.results.back());
     out.unknown_kernels += !partition.kernels[i].known;
   }
-  const Runtime& runtime = *out.platform->runtime;
-  const double device =
-      SecondsOnStreams(graph, partition, *out.platform->target, out.results, runtime.streams);
-  totals.Finish(*out.platform, device, &out);
+  if (const int streams = out.platform->runtime->streams; streams > 1) {
+    totals.RunTogether(
+        SecondsOnStreams(graph, partition, *out.platform->target, out.results, streams));
+  }
+  totals.Finish(*out.platform, &out);
   const auto slowed =
       absl::c_count_if(out.results, [](const KernelEstimate& e) { return e.limit == "power"; });
   if (slowed > 0) {

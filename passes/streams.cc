@@ -35,13 +35,6 @@ double LeastSeconds(const Partition& partition, const Target& target,
 
 double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
                         absl::Span<const KernelEstimate> results, int streams) {
-  if (streams <= 1) {
-    double sum = 0;
-    for (size_t k = 0; k < results.size(); ++k) {
-      sum += partition.kernels[k].multiplicity * results[k].seconds;
-    }
-    return sum;
-  }
   std::vector<double> free_at(static_cast<size_t>(streams), 0), ready_at(graph.num_values(), 0);
   double end = 0;
   for (size_t k = 0; k < results.size(); ++k) {

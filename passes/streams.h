@@ -8,9 +8,9 @@
 
 namespace assay {
 
-// Seconds until all kernels of `partition` are done; `results` are their estimates. On one stream
-// the sum, x multiplicity. On several, kernels are issued in id order, each to the stream that is
-// free first, and wait for those whose results they read (a list schedule; all turns of a loop's
+// Seconds until all kernels of `partition` are done on several streams; `results` are their
+// estimates. (On one stream it is their sum.) Kernels are issued in id order, each to the stream that
+// is free first, and wait for those whose results they read (a list schedule; all turns of a loop's
 // kernel are one). They share the machine: what each resource is busy for in all, counted by the
 // share of units in use where it is not shared, is the least that it takes.
 //
