@@ -19,6 +19,7 @@ numbers that do not come from any analysis of the ONNX graph's shapes:
 from __future__ import annotations
 
 import argparse
+import collections
 import dataclasses
 import functools
 import gc
@@ -93,6 +94,8 @@ class Row:
   # Rewrites the exported file: (source, target, spec).
   convert: Callable[[pathlib.Path, pathlib.Path, Spec], None] | None = None
   half: bool = False  # Converts the module to float16.
+  # Of tensors without data, for weights that fit nowhere: nothing is run.
+  meta: bool = False
   tolerance: float = 1e-3  # Of the outputs, relative to the largest.
   torch: str = ""  # The only version of PyTorch that makes the file.
   # The evaluation point by the exporter's own names of the sizes.
@@ -441,6 +444,34 @@ def llama_kv(attention: str = "eager") -> Spec:
   return cached_decoder(LlamaForCausalLM, config, attention, 4, 4, 64)
 
 
+def llama3_8b_kv(attention: str = "sdpa") -> Spec:
+  """Llama-3-8B's published sizes.
+
+  The rotary frequencies are computed in the graph instead of stored, so that
+  what is stored is the weights and nothing else.
+  """
+  from transformers import LlamaConfig, LlamaForCausalLM
+  theta, head_size = 500000.0, 128
+  config = LlamaConfig(
+      vocab_size=128256, hidden_size=4096, intermediate_size=14336,
+      num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8,
+      max_position_embeddings=8192, rope_theta=theta, rms_norm_eps=1e-5)
+  spec = cached_decoder(LlamaForCausalLM, config, attention, 32, 8, head_size)
+  rotary = spec.module.model.model.rotary_emb
+
+  class Rotary(type(rotary)):
+
+    @property
+    def inv_freq(self):
+      even = torch.arange(0, head_size, 2, device="meta").float()
+      return theta ** -(even / head_size)
+
+  for name in list(rotary._buffers):
+    del rotary._buffers[name]
+  rotary.__class__ = Rotary
+  return spec
+
+
 class EncoderPart(nn.Module):
   """The encoder of a sequence-to-sequence model."""
 
@@ -760,6 +791,10 @@ MODELS = (
         notes="4-bit weights by onnxruntime.quantization, QOperator format: "
         "MatMulNBits of com.microsoft; a stored byte holds two weights and "
         "counts as one parameter"),
+    Row("llama3_8b_kv", llama3_8b_kv, exporter="dynamo", opset=23, half=True,
+        meta=True,
+        notes="exported without data: ONNX Runtime was not asked; Attention "
+        "operator; module paths are the only metadata"),
     Row("whisper_tiny_encoder", whisper_tiny_encoder),
     Row("whisper_tiny_encoder_dynamo",
         functools.partial(whisper_tiny_encoder, SDPA), **DYNAMO),
@@ -837,17 +872,72 @@ def export(row: Row, spec: Spec, path: pathlib.Path) -> None:
         export_options=torch.onnx.ExportOptions(dynamic_shapes=bool(axes)),
     ).save(str(path))
     return
-  shapes = [axes.get(name, {}) for name in sample]
+  torch.onnx.export(
+      spec.module, tuple(sample.values()), path, dynamo=True, verbose=False,
+      input_names=list(sample), output_names=spec.outputs,
+      dynamic_shapes=dynamic_shapes(spec, sample) if axes else None,
+      opset_version=row.opset, external_data=True, **options)
+
+
+def dynamic_shapes(spec: Spec, sample: Tensors) -> tuple:
+  """The dynamic axes in the form of the arguments of forward."""
+  shapes = [spec.axes.get(name, {}) for name in sample]
   parameters = list(inspect.signature(spec.module.forward).parameters.values())
   if parameters[-1].kind == inspect.Parameter.VAR_POSITIONAL:
     named = len(parameters) - 1
     shapes = shapes[:named] + ([tuple(shapes[named:])] if shapes[named:]
                                else [])
-  torch.onnx.export(
-      spec.module, tuple(sample.values()), path, dynamo=True, verbose=False,
+  return tuple(shapes)
+
+
+def export_meta(row: Row, spec: Spec) -> onnx.ModelProto:
+  """Exports a module of tensors without data: weights are sizes alone."""
+  import onnx_ir
+  import onnxscript.optimizer
+  import onnxscript.rewriter.onnx_fusions
+  sample = sample_inputs(spec, row, spec.dims | spec.trace_dims, seed=0)
+  program = torch.onnx.export(
+      spec.module, tuple(sample.values()), None, dynamo=True, verbose=False,
       input_names=list(sample), output_names=spec.outputs,
-      dynamic_shapes=tuple(shapes) if axes else None, opset_version=row.opset,
-      external_data=True, **options)
+      dynamic_shapes=dynamic_shapes(spec, sample), opset_version=row.opset,
+      optimize=False, **row.options)
+  for name, value in program.model.graph.initializers.items():
+    weight = value.const_value
+    if getattr(getattr(weight, "raw", None), "is_meta", False):
+      value.const_value = onnx_ir.ExternalTensor(
+          "stripped.bin", 0, weight.nbytes, weight.dtype, shape=weight.shape,
+          name=name)
+  # What program.optimize() does, but frequencies computed in the graph stay so.
+  onnxscript.optimizer.optimize_ir(program.model, output_size_limit=32)
+  onnxscript.rewriter.onnx_fusions.fuse(program.model)
+  model = onnx_ir.to_proto(program.model)
+  transpose_weights(model.graph)
+  for message in (*model.graph.node, *model.graph.value_info):
+    paths = [p for p in message.metadata_props
+             if p.key == "pkg.torch.onnx.name_scopes"]
+    message.ClearField("metadata_props")
+    message.metadata_props.extend(paths)
+  return model
+
+
+def transpose_weights(graph: onnx.GraphProto) -> None:
+  """Stores transposed what is only read so, as the exporter does with data."""
+  weights = {w.name: w for w in graph.initializer}
+  readers = collections.Counter(name for n in graph.node for name in n.input)
+  renamed = {}
+  for node in list(graph.node):
+    weight = weights.get(node.input[0]) if node.op_type == "Transpose" else None
+    if weight is not None and readers[weight.name] == 1:
+      order = onnx.helper.get_node_attr_value(node, "perm")
+      weight.dims[:] = [weight.dims[axis] for axis in order]
+      renamed[node.output[0]] = weight.name
+      graph.node.remove(node)
+  for node in graph.node:
+    node.input[:] = [renamed.get(name, name) for name in node.input]
+  types = {v.name: v for v in graph.value_info}
+  for old, new in renamed.items():
+    for name in {old, new} & types.keys():
+      graph.value_info.remove(types[name])
 
 
 # Counting.
@@ -950,6 +1040,27 @@ def make(row: Row, out: pathlib.Path) -> dict[str, str]:
   return write_stripped(row.name, made, problems, out)
 
 
+def make_meta(row: Row, out: pathlib.Path) -> dict[str, str]:
+  """Makes the file of a module without data; its row of the manifest."""
+  with torch.device("meta"):
+    spec = row.build()
+    spec.module.eval()
+    if row.half:
+      spec.module.half()
+    # Whether a mask can be left out depends on its data in the other spelling.
+    spec.module.model.set_attn_implementation("eager")
+    macs, _ = torch_macs(spec, sample_inputs(spec, row, spec.dims, seed=1))
+    spec.module.model.set_attn_implementation("sdpa")
+    model = export_meta(row, spec)
+  made = Exported(
+      model=model, feeds={}, expected=[], origin=spec.origin,
+      exporter=row.exporter, packages=("torch",) + spec.libraries + ("onnx",),
+      licence=spec.licence, macs=macs,
+      macs_by="torch.utils.flop_counter on the PyTorch module, without data",
+      dims=spec.dims, notes=row.notes)
+  return write_stripped(row.name, made, [], out)
+
+
 def main() -> int:
   parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
   parser.add_argument("--only", action="append", metavar="NAME")
@@ -978,7 +1089,7 @@ def main() -> int:
         failed.append(row.name)
       continue
     try:
-      made = make(row, arguments.out)
+      made = (make_meta if row.meta else make)(row, arguments.out)
     except Exception as error:  # pylint: disable=broad-except
       print(f"{row.name}: FAILED: {type(error).__name__}: {error}",
             file=sys.stderr, flush=True)
