@@ -71,6 +71,39 @@ def restore_weights(model, folder, random):
             file.write(np.resize(values, count).tobytes())
 
 
+def with_weights(path, folder, random):
+    """The model's file, or a copy in `folder` with made-up weights when some lie outside and are not there."""
+    model = onnx.load(path, load_external_data=False)
+    outside = {e.value for t in model.graph.initializer for e in t.external_data if e.key == "location"}
+    if all(os.path.exists(os.path.join(os.path.dirname(path), name)) for name in outside):
+        return path
+    restore_weights(model, folder, random)
+    copy = os.path.join(folder, "model.onnx")
+    onnx.save(model, copy)
+    return copy
+
+
+def timing_options(threads):
+    """Options of a session that is timed: all optimisations, on so many cores."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    # Made-up weights can leave numbers so small that arithmetic with them is slow.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return options
+
+
+def dims_of(path, given=()):
+    """Sizes of the model's symbols: as given (NAME=N), else those that its folder's manifest names."""
+    manifest = os.path.join(os.path.dirname(os.path.abspath(path)), "manifest.csv")
+    dims = {}
+    if os.path.exists(manifest):
+        with open(manifest, newline="") as file:
+            rows = {row["file"]: row.get("dims", "") for row in csv.DictReader(file)}
+        dims = dict(item.split("=") for item in rows.get(os.path.basename(path), "").split(";") if item)
+    return dims | dict(item.split("=") for item in given)
+
+
 def make_feeds(session, dims, random):
     feeds = {}
     symbols = {name: int(value) for name, value in dims.items()}

@@ -38,42 +38,16 @@ COLUMNS = ["model", "target", "runtime", "software", "precision", "batch", "inpu
            "latency_ms_min", "latency_ms_max", "source"]
 
 
-def dims_of(path, given):
-    """Sizes of the model's symbols: as given, else those that its folder's manifest names."""
-    manifest = os.path.join(os.path.dirname(os.path.abspath(path)), "manifest.csv")
-    dims = {}
-    if os.path.exists(manifest):
-        with open(manifest, newline="") as file:
-            rows = {row["file"]: row.get("dims", "") for row in csv.DictReader(file)}
-        dims = dict(item.split("=") for item in rows.get(os.path.basename(path), "").split(";") if item)
-    return dims | dict(item.split("=") for item in given)
-
-
 def measure(path, threads, rounds, seconds, dims):
     """In a process of its own: prints milliseconds by threads and round."""
     import numpy as np
-    import onnx
     import onnxruntime
     random = np.random.default_rng(1)
-    model = onnx.load(path, load_external_data=False)
     with tempfile.TemporaryDirectory() as folder:
-        # Weights that are there stay; those that are not are made up.
-        outside = {e.value for t in model.graph.initializer for e in t.external_data if e.key == "location"}
-        if any(not os.path.exists(os.path.join(os.path.dirname(path), name)) for name in outside):
-            common.restore_weights(model, folder, random)
-            copy = os.path.join(folder, "model.onnx")
-            onnx.save(model, copy)
-        else:
-            copy = path
-        del model
-        sessions = {}
-        for count in threads:
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = count
-            options.log_severity_level = 4
-            # Made-up weights can leave numbers so small that arithmetic with them is slow.
-            options.add_session_config_entry("session.set_denormal_as_zero", "1")
-            sessions[count] = onnxruntime.InferenceSession(copy, options, providers=["CPUExecutionProvider"])
+        copy = common.with_weights(path, folder, random)
+        sessions = {count: onnxruntime.InferenceSession(copy, common.timing_options(count),
+                                                        providers=["CPUExecutionProvider"])
+                    for count in threads}
     feeds = common.make_feeds(next(iter(sessions.values())), dims, random)
     taken = {count: [] for count in threads}
     for _ in range(rounds):
@@ -104,7 +78,7 @@ def main():
     args = parser.parse_args()
     threads = [int(t) for t in args.threads.split(",") if t] or [len(os.sched_getaffinity(0))]
     if args.measure:
-        measure(args.models[0], threads, args.rounds, args.seconds, dims_of(args.models[0], args.dim))
+        measure(args.models[0], threads, args.rounds, args.seconds, common.dims_of(args.models[0], args.dim))
         return 0
     failed = 0
     with open(args.output, "w", newline="") as file:
@@ -122,7 +96,7 @@ def main():
                 failed += 1
                 continue
             result = json.loads(done.stdout)
-            dims = dims_of(path, args.dim)
+            dims = common.dims_of(path, args.dim)
             batch = dims.pop("batch", "")
             for count, rounds in result["ms"].items():
                 table.writerow({

@@ -24,23 +24,13 @@ KEPT = ("op_name", "node_index", "output_type_shape")
 def profile(path, dims, threads, runs):
     """The events of the session's profile."""
     import numpy
-    import onnx
     import onnxruntime
     random = numpy.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:
-        model = onnx.load(path, load_external_data=False)
-        outside = {e.value for t in model.graph.initializer for e in t.external_data if e.key == "location"}
-        if any(not os.path.exists(os.path.join(os.path.dirname(path), name)) for name in outside):
-            common.restore_weights(model, folder, random)
-            path = os.path.join(folder, "model.onnx")
-            onnx.save(model, path)
-        options = onnxruntime.SessionOptions()
+        options = common.timing_options(threads)
         options.enable_profiling = True
         options.profile_file_prefix = os.path.join(folder, "profile")
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 4
-        # Made-up weights can leave numbers so small that arithmetic with them is slow.
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        path = common.with_weights(path, folder, random)
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         feeds = common.make_feeds(session, dims, random)
         for _ in range(runs):
@@ -66,11 +56,10 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all cores")
     parser.add_argument("--runs", type=int, default=11)
     parser.add_argument("--dim", action="append", default=[], metavar="NAME=N", help="size of a symbol; else that of "
-                        "testdata/models/manifest.csv, else 1")
+                        "manifest.csv beside the model, else 1")
     parser.add_argument("--raw", action="store_true", help="all that ONNX Runtime writes")
     args = parser.parse_args()
-    dims = common.manifest_dims().get(os.path.basename(args.model), {}) | dict(d.split("=") for d in args.dim)
-    events = profile(args.model, dims, args.threads, args.runs)
+    events = profile(args.model, common.dims_of(args.model, args.dim), args.threads, args.runs)
     if not args.raw:
         events = list(trimmed(events))
     with open(args.output, "w") as file:
