@@ -185,11 +185,11 @@ FitInput InputOf(const std::vector<MeasuredModel>& models, const Scope& scope) {
 
 Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior& prior,
                       const std::string& runtime, const std::string& data) {
-  const Fitted fitted = Fit(input.runs, prior);
+  const Fitted fitted = Fit(input.runs, prior, input.own);
   const Achieved& best = scope.target.empty() ? fitted.all : fitted.of(scope.target);
   // What a calibration of a kind has not seen is a machine; else a family of models.
   const std::vector<double> errors = HeldOutErrors(
-      input.runs, prior, scope.target.empty() ? LeaveOut::kMachine : LeaveOut::kFamily);
+      input.runs, prior, scope.target.empty() ? LeaveOut::kMachine : LeaveOut::kFamily, input.own);
   std::vector<double> in_sample, held_out, measured, ratios;
   for (size_t i = 0; i < input.runs.size(); ++i) {
     if (!input.own[i]) continue;

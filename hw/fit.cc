@@ -8,6 +8,8 @@
 #include <Eigen/Dense>
 #include <unsupported/Eigen/NonLinearOptimization>
 
+#include "absl/container/flat_hash_set.h"
+
 namespace assay {
 namespace {
 
@@ -172,14 +174,20 @@ Achieved FitOnce(std::vector<const MeasuredRun*> runs, const Achieved& mean,
   return FromLogs(best, mean);
 }
 
+// From the runs that are seen: all together, and each machine that has a run which is wanted.
 Fitted FitRuns(absl::Span<const MeasuredRun> runs, const std::function<bool(size_t)>& seen,
-               const FitPrior& prior) {
+               const std::function<bool(size_t)>& wanted, const FitPrior& prior) {
   Fitted out;
   std::vector<const MeasuredRun*> all;
   std::vector<std::pair<std::string, std::vector<const MeasuredRun*>>> by_machine;
+  absl::flat_hash_set<std::string> machines;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (wanted(i)) machines.insert(runs[i].machine);
+  }
   for (size_t i = 0; i < runs.size(); ++i) {
     if (!seen(i)) continue;
     all.push_back(&runs[i]);
+    if (!machines.contains(runs[i].machine)) continue;
     auto of = std::find_if(by_machine.begin(), by_machine.end(),
                            [&](const auto& m) { return m.first == runs[i].machine; });
     if (of == by_machine.end()) {
@@ -231,24 +239,29 @@ FitPrior PriorOf(const Prior& prior, const Runtime& runtime) {
   return out;
 }
 
-Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior) {
+Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
+           const std::vector<bool>& wanted) {
   return FitRuns(
-      runs, [](size_t) { return true; }, prior);
+      runs, [](size_t) { return true; }, [&](size_t i) { return wanted.empty() || wanted[i]; },
+      prior);
 }
 
 std::vector<double> HeldOutErrors(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
-                                  LeaveOut what) {
-  std::vector<double> errors(runs.size());
+                                  LeaveOut what, const std::vector<bool>& wanted) {
+  std::vector<double> errors(runs.size(), 0);
   std::vector<bool> done(runs.size());
   auto group = [&](size_t i) -> const std::string& {
     return what == LeaveOut::kFamily ? runs[i].family : runs[i].machine;
   };
+  auto is_wanted = [&](size_t i) { return wanted.empty() || wanted[i]; };
   for (size_t first = 0; first < runs.size(); ++first) {
-    if (done[first]) continue;
+    if (done[first] || !is_wanted(first)) continue;
+    auto left_out = [&](size_t i) { return group(i) == group(first); };
     const Fitted fitted = FitRuns(
-        runs, [&](size_t i) { return group(i) != group(first); }, prior);
+        runs, [&](size_t i) { return !left_out(i); },
+        [&](size_t i) { return left_out(i) && is_wanted(i); }, prior);
     for (size_t i = first; i < runs.size(); ++i) {
-      if (group(i) != group(first)) continue;
+      if (!left_out(i) || !is_wanted(i)) continue;
       done[i] = true;
       errors[i] = std::log(SecondsOf(runs[i], fitted.of(runs[i].machine)) / runs[i].seconds);
     }

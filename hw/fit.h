@@ -57,13 +57,15 @@ struct Fitted {
 
   const Achieved& of(absl::string_view machine) const;  // `all` where it has none
 };
-Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior);
+// Machines are fitted by themselves when one of their runs is `wanted`; empty: all are.
+Fitted Fit(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
+           const std::vector<bool>& wanted = {});
 
 // By run: ln(predicted / measured), where nothing of its model family (or of its machine: `what`)
-// was seen by the fit.
+// was seen by the fit. 0 for runs that are not wanted.
 enum class LeaveOut { kFamily, kMachine };
 std::vector<double> HeldOutErrors(absl::Span<const MeasuredRun> runs, const FitPrior& prior,
-                                  LeaveOut what);
+                                  LeaveOut what, const std::vector<bool>& wanted = {});
 
 }  // namespace assay
 

@@ -1,7 +1,9 @@
 #include "hw/fit.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -136,6 +138,25 @@ TEST(HeldOutErrors, SeeNothingOfWhatTheyPredict) {
   const FitPrior prior = LoosePrior();
   const std::vector<double> unseen = HeldOutErrors(runs, prior, LeaveOut::kMachine);
   EXPECT_DOUBLE_EQ(unseen[0], std::log(SecondsOf(runs[0], prior.mean) / runs[0].seconds));
+}
+
+// Two machines; one is asked for, and the other is seen all the same.
+TEST(HeldOutErrors, OfTheRunsWantedAlone) {
+  std::vector<MeasuredRun> runs = RunsOf(Truth(), "m");
+  const size_t own = runs.size();
+  Achieved slower = Truth();
+  slower.launch *= 3;
+  for (MeasuredRun& run : RunsOf(slower, "other")) runs.push_back(std::move(run));
+  std::vector<bool> wanted(runs.size(), false);
+  std::fill_n(wanted.begin(), own, true);
+  for (LeaveOut what : {LeaveOut::kFamily, LeaveOut::kMachine}) {
+    const std::vector<double> all = HeldOutErrors(runs, LoosePrior(), what);
+    const std::vector<double> some = HeldOutErrors(runs, LoosePrior(), what, wanted);
+    for (size_t i = 0; i < runs.size(); ++i) EXPECT_EQ(some[i], i < own ? all[i] : 0) << i;
+  }
+  const Fitted fitted = Fit(runs, LoosePrior(), wanted);
+  EXPECT_EQ(fitted.machines.size(), 1u);
+  EXPECT_EQ(fitted.of("m").launch, Fit(runs, LoosePrior()).of("m").launch);
 }
 
 TEST(PriorOf, NothingOverlapsBetweenContexts) {

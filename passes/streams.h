@@ -9,10 +9,10 @@
 namespace assay {
 
 // Seconds until all kernels of `partition` are done on several streams; `results` are their
-// estimates. (On one stream it is their sum.) Kernels are issued in id order, each to the stream that
-// is free first, and wait for those whose results they read (a list schedule; all turns of a loop's
-// kernel are one). They share the machine: what each resource is busy for in all, counted by the
-// share of units in use where it is not shared, is the least that it takes.
+// estimates. (On one stream it is their sum.) Kernels are issued in id order, each to the stream
+// that is free first, and wait for those whose results they read (a list schedule; all turns of a
+// loop's kernel are one). They share the machine: what each resource is busy for in all, counted by
+// the share of units in use where it is not shared, is the least that it takes.
 //
 // Cost: linear in kernels and operands, x streams.
 double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
