@@ -133,6 +133,11 @@ bool Dearer(const Group& x, const Group& y) {
 }
 
 std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int depth) {
+  return RollUp(report, grouping, depth, report.op_seconds);
+}
+
+std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int depth,
+                          absl::Span<const double> op_seconds) {
   const Analysis& a = report.analysis;
   std::vector<Group> groups;
   const Row* row = std::find_if(std::begin(kRows), std::end(kRows),
@@ -159,7 +164,7 @@ std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int 
     const OpNumbers& n = a.numbers->of(op);
     GroupCost cost{
         .ops = 1, .unknown = n.known ? 0 : 1, .macs = n.macs, .flops = n.flops, .bytes = n.bytes()};
-    if (!report.op_seconds.empty()) cost.seconds = report.op_seconds[i];
+    if (!op_seconds.empty()) cost.seconds = op_seconds[i];
     nodes[at].own.Add(cost);
   }
   AddUp(nodes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace assay {
 
@@ -39,6 +40,9 @@ bool Dearer(const Group& x, const Group& y);
 // (0: as many as keep the list readable). Groups of one level and parent add up to the parent;
 // level 0 to the report's totals.
 std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int depth);
+// The same with seconds of another target (SecondsByOp), or of none.
+std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int depth,
+                          absl::Span<const double> op_seconds);
 
 std::vector<absl::string_view> GroupingNames();  // "module", "type", ...
 

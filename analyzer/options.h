@@ -15,7 +15,7 @@ namespace assay {
 // What to find out about a model.
 struct AnalyzeOptions {
   Bindings bindings;
-  std::vector<std::string> targets;  // names, or paths of YAML files
+  std::vector<std::string> targets;  // names, or paths of YAML files; "all": every shipped one
   // Names divided by commas: every target with each runtime and each precision.
   std::string runtime;      // empty: the target's own
   std::string precision;    // empty: the runtime's own

@@ -72,6 +72,8 @@ std::vector<PointEntry> DescribePoint(const Bindings& bindings, const Shapes& sh
   return entries;
 }
 
+constexpr absl::string_view kAllTargets = "all";
+
 std::vector<std::string> Names(absl::string_view list) {
   return absl::StrSplit(list, ',', absl::SkipEmpty());
 }
@@ -97,7 +99,15 @@ absl::Status AddEstimates(const AnalyzeOptions& options, Plan* plan) {
     if (!found.ok()) return found.status();
     calibration = *std::move(found);
   }
+  std::vector<std::string> targets;
   for (const std::string& name : options.targets) {
+    if (name == kAllTargets) {
+      for (absl::string_view shipped : TargetNames()) targets.emplace_back(shipped);
+    } else {
+      targets.push_back(name);
+    }
+  }
+  for (const std::string& name : targets) {
     absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
     if (!target.ok()) return target.status();
     for (const std::shared_ptr<const Runtime>& runtime : runtimes) {

@@ -17,19 +17,6 @@
 namespace assay {
 namespace {
 
-// Each kernel's seconds at its main op.
-std::vector<double> SecondsByOp(const Graph& graph, const Analysis& a) {
-  if (a.estimates.empty() || a.estimates[0] == nullptr) return {};
-  const ModelEstimate& estimate = *a.estimates[0];
-  const Partition& partition = *a.partitions[estimate.partition];
-  std::vector<double> seconds(graph.num_ops());
-  for (size_t k = 0; k < partition.kernels.size(); ++k) {
-    const Partition::KernelOps& kernel = partition.kernels[k];
-    seconds[kernel.main().index] += estimate.results[k].seconds * kernel.multiplicity;
-  }
-  return seconds;
-}
-
 std::vector<OpId> ByCost(const Report& r) {
   const Analysis& a = r.analysis;
   std::vector<OpId> ops;
@@ -61,6 +48,16 @@ std::vector<OpaqueOps> Opaque(const Graph& graph, const Execution& execution) {
 
 }  // namespace
 
+std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estimate) {
+  const Partition& partition = *report.analysis.partitions[estimate.partition];
+  std::vector<double> seconds(report.graph->num_ops());
+  for (size_t k = 0; k < partition.kernels.size(); ++k) {
+    const Partition::KernelOps& kernel = partition.kernels[k];
+    seconds[kernel.main().index] += estimate.results[k].seconds * kernel.multiplicity;
+  }
+  return seconds;
+}
+
 std::string QualifiedType(const Graph& graph, OpId op) {
   const Op& o = graph.op(op);
   absl::string_view domain = graph.str(o.domain);
@@ -83,7 +80,9 @@ void Summarize(Report* report) {
   }
   if (a.execution != nullptr) report->opaque = Opaque(graph, *a.execution);
   if (a.execution == nullptr || a.numbers == nullptr) return;
-  report->op_seconds = SecondsByOp(graph, a);
+  if (!a.estimates.empty() && a.estimates[0] != nullptr) {
+    report->op_seconds = SecondsByOp(*report, *a.estimates[0]);
+  }
   report->dearest = ByCost(*report);
   report->types = RollUp(*report, "type", 1);
   std::stable_sort(report->types.begin(), report->types.end(), Dearer);

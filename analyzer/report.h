@@ -63,6 +63,9 @@ struct Report {
 // A model's file as people are told of it: "<stdin>" for "-".
 std::string ShownFile(const std::string& file);
 
+// By OpId: what an estimate of the report says, a kernel's seconds x multiplicity at its main op.
+std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estimate);
+
 // Fills the summaries from the facts, and adds the passes' diagnostics.
 void Summarize(Report* report);
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "analyzer/compare.h"
 #include "analyzer/options.h"
 #include "cli/io.h"
 
@@ -29,6 +30,7 @@ struct Request {
   std::vector<std::string> args;  // models, or names
   AnalyzeOptions analyze;
   ReportOptions report;
+  CompareOptions compare;
   std::string format;  // empty: by the ending of `output`, else text
   std::string as;      // what to export; empty: by the ending of `output`, else the first row
   std::string output;  // empty: standard output

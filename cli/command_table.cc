@@ -52,6 +52,19 @@ constexpr Example kAnalyzeExamples[] = {
     {"analyze lidar.onnx --ops testdata/ops/pointcloud.yaml", "with operators of your own"},
 };
 
+constexpr absl::string_view kCompareOptions[] = {
+    "--target", "--runtime", "--precision", "--calibration", "--cores", "--sort",  "--baseline",
+    "--by",     "--depth",   "--dim",       "--batch",       "--shape", "--value", "--fuse",
+    "--format", "--output",  "--threads",   "--timings",     "--color", "--quiet", "--op-file"};
+constexpr Example kCompareExamples[] = {
+    {"compare resnet18.onnx resnet50.onnx", "what each costs, machine aside"},
+    {"compare model.onnx --target h100-sxm,a100-sxm-80gb,t4 --precision fp32,fp16",
+     "three machines, two precisions"},
+    {"compare model.onnx --target all --sort latency", "every machine that assay knows"},
+    {"compare a.onnx b.onnx --target t4 --baseline b --by module --depth 1",
+     "against b, and module by module"},
+};
+
 constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
                                             "--value", "--output", "--threads", "--timings",
                                             "--quiet", "--op-file"};
@@ -132,6 +145,23 @@ constexpr CommandRow kCommands[] = {
      .options = kAnalyzeOptions,
      .examples = kAnalyzeExamples,
      .run = RunAnalyze},
+    {.name = "compare",
+     .args = "MODEL...",
+     .summary = "models, targets, runtimes and precisions side by side",
+     .doc =
+         "Analyses each MODEL on every target, under every runtime and in every precision that is "
+         "named (T,T and R,R and P,P cross), and prints a row for each, with its ratio to a "
+         "baseline; then who wins and why: what limits each, and by how much that differs. "
+         "Combinations that cannot be are left out with a word. Without --target the work of the "
+         "models is compared.\n"
+         "Intervals that overlap are said to: then the order is not certain. A model that cannot "
+         "be "
+         "used is named on standard error, the others go on, and the exit status is 1.",
+     .min_args = 1,
+     .max_args = -1,
+     .options = kCompareOptions,
+     .examples = kCompareExamples,
+     .run = RunCompare},
     {.name = "ir",
      .args = "MODEL",
      .summary = "the model's graph as text",

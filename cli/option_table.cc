@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
+#include "analyzer/compare.h"
 #include "analyzer/export.h"
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
@@ -196,7 +197,7 @@ absl::Status Raise(absl::string_view, Request& r) {
 constexpr OptionRow kOptions[] = {
     {.name = "--target",
      .value = "T[,T]",
-     .doc = "estimate on this machine: a name from `assay targets`, or a YAML file",
+     .doc = "estimate on this machine: a name from `assay targets`, a YAML file, or all",
      .repeatable = true,
      .set = SetTarget},
     {.name = "--runtime",
@@ -317,6 +318,25 @@ constexpr OptionRow kOptions[] = {
      .doc = "how many of the most expensive operators to show (default 10)",
      .set = [](absl::string_view value,
                Request& r) { return ParseSmall(value, 0, &r.report.top); }},
+    {.name = "--sort",
+     .value = "KEY",
+     .doc = "sort and judge by latency, throughput, energy, power, utilization, memory, macs, "
+            "flops, parameters, traffic, fused, peak, kernels or width (default: in the order "
+            "given, judged by latency)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.compare.sort = std::string(value);
+           return OneOf(value, CompareSorts());
+         }},
+    {.name = "--baseline",
+     .value = "ROW",
+     .doc = "the row that ratios are to, by its model, target, runtime or precision, or several "
+            "of them divided by commas (default: the first)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.compare.baseline = absl::StrSplit(value, ',', absl::SkipEmpty());
+           return absl::OkStatus();
+         }},
     {.name = "--threads",
      .value = "N",
      .doc = "threads to use (default: all; the output does not depend on it)",
