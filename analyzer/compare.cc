@@ -28,10 +28,10 @@ using Of = double (*)(const ModelFigures& m, const EstimateFigures* e);
 
 // A number of a row. Those of an estimate are asked for with one alone.
 enum Flags : unsigned {
-  kOfEstimate = 1,    // there is none without a target
+  kOfEstimate = 1,  // there is none without a target
   kMoreIsBetter = 2,
-  kShown = 4,         // in text, where rows have estimates; where they have none, all are
-  kWithRatio = 8,     // programs are always told its ratio to the baseline
+  kShown = 4,      // in text, where rows have estimates; where they have none, all are
+  kWithRatio = 8,  // programs are always told its ratio to the baseline
 };
 
 struct Metric {
@@ -46,33 +46,38 @@ struct Metric {
 
 constexpr Metric kMetrics[] = {
     {"latency", "latency_s", "latency", Quantity::kSeconds, kOfEstimate | kShown | kWithRatio,
-     [](const ModelFigures& , const EstimateFigures* e) { return e->latency_s; }},
-    {"throughput", "throughput_per_s", "samples", Quantity::kPerSecond, kOfEstimate | kMoreIsBetter | kWithRatio,
-     [](const ModelFigures& , const EstimateFigures* e) { return e->throughput_per_s; }},
+     [](const ModelFigures&, const EstimateFigures* e) { return e->latency_s; }},
+    {"throughput", "throughput_per_s", "samples", Quantity::kPerSecond,
+     kOfEstimate | kMoreIsBetter | kWithRatio,
+     [](const ModelFigures&, const EstimateFigures* e) { return e->throughput_per_s; }},
     {"energy", "energy_j", "energy", Quantity::kJoules, kOfEstimate | kShown | kWithRatio,
-     [](const ModelFigures& , const EstimateFigures* e) { return e->energy_j; }},
+     [](const ModelFigures&, const EstimateFigures* e) { return e->energy_j; }},
     {"power", "power_w", "power", Quantity::kWatts, kOfEstimate,
-     [](const ModelFigures& , const EstimateFigures* e) { return e->power_w; }},
+     [](const ModelFigures&, const EstimateFigures* e) { return e->power_w; }},
     {"utilization", "utilization", "of peak", Quantity::kShare, kOfEstimate | kMoreIsBetter,
-     [](const ModelFigures& , const EstimateFigures* e) { return e->utilization; }},
+     [](const ModelFigures&, const EstimateFigures* e) { return e->utilization; }},
     {"macs", "macs", "MACs", Quantity::kCount, kWithRatio,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.macs; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.macs; }},
     {"flops", "flops", "FLOPs", Quantity::kCount, 0,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.flops; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.flops; }},
     {"parameters", "parameters", "parameters", Quantity::kCount, kWithRatio,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.parameters; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.parameters; }},
     {"traffic", "bytes", "traffic", Quantity::kBytes, kWithRatio,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.bytes; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.bytes; }},
     {"fused", "bytes_fused", "fused", Quantity::kBytes, 0,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.bytes_fused; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.bytes_fused; }},
     {"peak", "peak_activation_bytes", "peak", Quantity::kBytes, 0,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.peak_bytes; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.peak_bytes; }},
     {"memory", "memory_needed_bytes", "memory", Quantity::kBytes, kWithRatio,
-     [](const ModelFigures& m, const EstimateFigures* e) { return e == nullptr ? m.weight_bytes + m.peak_bytes : e->memory_needed_bytes; }},
+     [](const ModelFigures& m, const EstimateFigures* e) {
+       return e == nullptr ? m.weight_bytes + m.peak_bytes : e->memory_needed_bytes;
+     }},
     {"kernels", "kernels", "kernels", Quantity::kCount, 0,
-     [](const ModelFigures& m, const EstimateFigures* e) { return e == nullptr ? m.kernels : e->launches; }},
+     [](const ModelFigures& m, const EstimateFigures* e) {
+       return e == nullptr ? m.kernels : e->launches;
+     }},
     {"width", "width", "width", Quantity::kCount, kMoreIsBetter,
-     [](const ModelFigures& m, const EstimateFigures* ) { return m.width; }},
+     [](const ModelFigures& m, const EstimateFigures*) { return m.width; }},
 };
 
 const Metric& Find(absl::string_view name) { return *FindRow(kMetrics, name); }
@@ -117,7 +122,8 @@ double GeometricMean(const std::vector<double>& values) {
 std::vector<absl::string_view> CompareSorts() { return NamesOf(kMetrics); }
 
 absl::Status Comparison::Check(absl::Span<const std::string> models, const Plan& plan) const {
-  if (!options_.sort.empty() && Find(options_.sort).is(kOfEstimate) && plan.request.estimates.empty()) {
+  if (!options_.sort.empty() && Find(options_.sort).is(kOfEstimate) &&
+      plan.request.estimates.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--sort ", options_.sort, ": of no machine; name one with --target"));
   }
@@ -241,8 +247,10 @@ Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) co
     metrics.push_back(&m);
     const bool shown = &m == &judged || (!estimates || m.is(kShown));
     table.columns.push_back({std::string(m.key), std::string(m.title), m.quantity, !shown});
-    table.columns.push_back(
-        {absl::StrCat(m.name, "_ratio"), "to base", Quantity::kFactor, &m != &judged});
+    if (m.is(kWithRatio) || &m == &judged) {
+      table.columns.push_back(
+          {absl::StrCat(m.name, "_ratio"), "to base", Quantity::kFactor, &m != &judged});
+    }
     if (m.name == "latency") {
       table.columns.push_back({"latency_low_s", "least", Quantity::kSeconds});
       table.columns.push_back({"latency_high_s", "most", Quantity::kSeconds});
@@ -269,7 +277,9 @@ Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) co
       const double value = m->of(*row.model, row.estimate);
       const double base = m->of(*baseline.model, baseline.estimate);
       out.cells.emplace_back(value);
-      if (m->is(kWithRatio) || m == &judged) out.cells.emplace_back(base == 0 ? NAN : value / base);
+      if (m->is(kWithRatio) || m == &judged) {
+        out.cells.emplace_back(base == 0 ? NAN : value / base);
+      }
       if (m->name == "latency") {
         out.cells.emplace_back(row.estimate->latency_low_s);
         out.cells.emplace_back(row.estimate->latency_high_s);
@@ -311,7 +321,7 @@ std::string HowMuchBetter(const Metric& m, double winner, double other) {
   if (!std::isfinite(ratio)) return absl::StrCat("is ahead ", numbers);
   if (m.name == "latency") return absl::StrCat("is ", Times(ratio), " as fast ", numbers);
   return absl::StrCat("has ", Times(ratio),
-                      m.is(kMoreIsBetter) ? " the "
+                      m.is(kMoreIsBetter)              ? " the "
                       : m.quantity == Quantity::kCount ? " fewer "
                                                        : " less ",
                       m.title, " ", numbers);

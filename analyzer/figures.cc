@@ -74,8 +74,9 @@ const ResourceSum* Counterpart(const EstimateFigures& e, const ResourceSum& of) 
 }
 
 std::string Rate(const ResourceSum& r) {
-  return r.kind == ResourceSum::Kind::kMemory ? absl::StrCat(Bytes(r.peak), "/s")
-                                              : absl::StrCat(Count(r.peak), r.peak < 10000 ? " op/s" : "op/s");
+  return r.kind == ResourceSum::Kind::kMemory
+             ? absl::StrCat(Bytes(r.peak), "/s")
+             : absl::StrCat(Count(r.peak), r.peak < 10000 ? " op/s" : "op/s");
 }
 
 // "vector fp32 does 67.00 Top/s on h100-sxm and 8.100 Top/s on t4, 8.3 times less".
