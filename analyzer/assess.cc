@@ -46,8 +46,7 @@ double PricePerMillion(const ModelEstimate& e, const Limits& limits, bool slow) 
   if (limits.lifetime_s.has_value()) {
     const Datum& price = e.platform->target->price;
     if (!price) return kNaN;
-    dollars += price.value / *limits.lifetime_s /
-               AmountOf(LimitKind::kThroughput, e, limits, slow);
+    dollars += price.value / *limits.lifetime_s / AmountOf(LimitKind::kThroughput, e, limits, slow);
   }
   if (limits.dollars_per_kwh.has_value()) {
     dollars += EnergyPerSample(e, slow) / kJoulesPerKwh * *limits.dollars_per_kwh;
@@ -140,6 +139,9 @@ std::vector<Lacking> FindLacking(const ModelEstimate& e, const Partition& partit
     if (e.results[i].fallback || e.results[i].seconds <= 0) continue;
     std::vector<DType> seen;
     for (const Kernel::Operand& operand : e.kernels[i].operands) {
+      // Indices and sizes are no work; a compiler makes of them what it needs.
+      const bool multiplied = e.kernels[i].loops && e.kernels[i].loops->multiply == operand.dtype;
+      if (!IsFloat(operand.dtype) && !multiplied) continue;
       if (absl::c_linear_search(listed, Name(operand.dtype))) continue;
       if (absl::c_linear_search(seen, operand.dtype)) continue;
       seen.push_back(operand.dtype);
@@ -199,9 +201,9 @@ Quantity QuantityOf(Unit unit) {
 std::string Then(const Assessment& a) {
   const LimitResult* worst = a.binding();
   if (worst == nullptr) return "";
-  return absl::StrCat(worst->title(), " ",
-                      Shown(worst->value, worst->row == nullptr ? Quantity::kBytes
-                                                                : worst->row->quantity));
+  return absl::StrCat(
+      worst->title(), " ",
+      Shown(worst->value, worst->row == nullptr ? Quantity::kBytes : worst->row->quantity));
 }
 
 class Search {
@@ -217,13 +219,19 @@ class Search {
 
   std::vector<Change> Run() {
     const Assessment now = Assess(base_, partition_, limits_);
+    bool fits = true;
     bool draws = false;  // a power or an energy is broken, which less may mend
     for (const LimitResult& limit : now.limits) {
-      if (limit.verdict != Verdict::kFail || limit.row == nullptr) continue;
+      if (limit.verdict != Verdict::kFail) continue;
+      if (limit.row == nullptr) {
+        fits = false;
+        continue;
+      }
       const LimitKind kind = limit.row->kind;
       draws |= kind == LimitKind::kPower || kind == LimitKind::kEnergy || kind == LimitKind::kPrice;
     }
-    std::vector<std::string> paths = {"dram.bandwidth", "dram.size", "cache.size"};
+    std::vector<std::string> paths = {"dram.bandwidth", "cache.size"};
+    if (!fits) paths.emplace_back("dram.size");
     if (const std::optional<Math> math = BusiestMath(base_, partition_)) {
       paths.push_back(absl::StrCat("peak.", Name(*math)));
     }
@@ -235,9 +243,8 @@ class Search {
     }
     TryPrecisions();
     TryModes();
-    std::stable_sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) {
-      return Rank(a) < Rank(b);
-    });
+    std::stable_sort(changes_.begin(), changes_.end(),
+                     [](const Change& a, const Change& b) { return Rank(a) < Rank(b); });
     return std::move(changes_);
   }
 
@@ -248,16 +255,15 @@ class Search {
   }
 
   std::optional<Assessment> Try(const EstimateRequest& request) const {
-    const absl::StatusOr<ModelEstimate> e = EstimateModel(
-        *analysis_.graph, *analysis_.shapes, *analysis_.execution, *analysis_.works,
-        *analysis_.numbers, *analysis_.flow, partition_, *analysis_.memory, request);
+    const absl::StatusOr<ModelEstimate> e =
+        EstimateModel(*analysis_.graph, *analysis_.shapes, *analysis_.execution, *analysis_.works,
+                      *analysis_.numbers, *analysis_.flow, partition_, *analysis_.memory, request);
     if (!e.ok()) return std::nullopt;
     return Assess(*e, partition_, limits_);
   }
   std::optional<Assessment> TryFactor(const std::string& path, double factor) const {
     EstimateRequest request = request_;
-    absl::StatusOr<std::shared_ptr<const Target>> varied =
-        Varied(*request_.target, path, factor);
+    absl::StatusOr<std::shared_ptr<const Target>> varied = Varied(*request_.target, path, factor);
     if (!varied.ok()) return std::nullopt;
     request.target = *std::move(varied);
     return Try(request);
@@ -287,9 +293,7 @@ class Search {
         found = other;
       }
     }
-    Change change{.what = path,
-                  .from = Shown(variable.value, QuantityOf(variable.unit)),
-                  .from_value = variable.value};
+    Change change{.what = path, .from = variable.value, .quantity = QuantityOf(variable.unit)};
     double at = found;
     if (found == 0) {
       at = std::pow(up, 10);
@@ -307,9 +311,8 @@ class Search {
     change.verdict = then->verdict;
     change.then = Then(*then);
     const auto varied = Varied(*request_.target, path, at);
-    change.to_value = FindVariable(**varied, path)->value;
-    change.factor = change.to_value / change.from_value;
-    change.to = Shown(change.to_value, QuantityOf(variable.unit));
+    change.to = FindVariable(**varied, path)->value;
+    change.factor = change.to / change.from;
     changes_.push_back(std::move(change));
   }
 
@@ -336,7 +339,11 @@ class Search {
     }
   }
   void Add(std::string what, const Assessment& then) {
-    changes_.push_back({.what = std::move(what), .verdict = then.verdict, .then = Then(then)});
+    changes_.push_back({.what = std::move(what),
+                        .from = kNaN,
+                        .to = kNaN,
+                        .verdict = then.verdict,
+                        .then = Then(then)});
   }
 
   const Analysis& analysis_;

@@ -20,8 +20,8 @@
 // Changes: one number of the target at a time (hw/vary.h), the least factor up to 1024 (or down to
 // 1/1024) at which no limit is broken by the estimate, found by doubling and halving and then
 // bisecting to 1 %; every other precision that the target has and each of its power modes as they
-// are. Each trial estimates the kernels of the same partition again and walks no graph otherwise: as
-// much work as one estimate of the model, some twenty of them for one number.
+// are. Each trial estimates the kernels of the same partition again and walks no graph otherwise:
+// as much work as one estimate of the model, some twenty of them for one number.
 #ifndef ASSAY_ANALYZER_ASSESS_H_
 #define ASSAY_ANALYZER_ASSESS_H_
 
@@ -61,27 +61,28 @@ double AmountOf(LimitKind kind, const ModelEstimate& estimate, const Limits& lim
 struct Lacking {
   // "on the host in all" first, where there is a host's part; "operator TopK", "element type f64".
   std::string what;
-  int count = 0;  // operators that run; of types, kernels
+  int count = 0;                         // operators that run; of types, kernels
   double mac_share = 0, time_share = 0;  // NaN: of one operator among several
 };
 
 struct Assessment {
   Verdict verdict = Verdict::kPass;
-  std::vector<LimitResult> limits;       // in the order of LimitRows(); then the target's memory
-  const LimitResult* binding() const;    // smallest margin; null: no limit has one
-  std::vector<Lacking> lacking;          // operators by first use, then types
-  std::vector<std::string> why;          // not PASS: the broken first
+  std::vector<LimitResult> limits;     // in the order of LimitRows(); then the target's memory
+  const LimitResult* binding() const;  // smallest margin; null: no limit has one
+  std::vector<Lacking> lacking;        // operators by first use, then types
+  std::vector<std::string> why;        // not PASS: the broken first
 };
 Assessment Assess(const ModelEstimate& estimate, const Partition& partition, const Limits& limits);
 
 // A change that was tried.
 struct Change {
-  std::string what;            // "dram.bandwidth", "--precision int8", "power mode 25w"
-  std::string from, to;        // of a number of the target: "68 GB/s", "142 GB/s"
-  double factor = 0;           // of it; 0: of none
-  double from_value = 0, to_value = 0;
+  std::string what;  // "dram.bandwidth", "--precision int8", "power mode 25w"
+  // Of a number of the target; NaN of what is none.
+  double from = 0, to = 0;
+  Quantity quantity = Quantity::kRatio;
+  double factor = 0;                 // 0: of none
   Verdict verdict = Verdict::kPass;  // then; FAIL: not even at factors of 1024
-  std::string then;            // "latency 9.98 ms"
+  std::string then;                  // "latency 9.98 ms"
 };
 // Of a FAIL. Those that suffice first, the smallest factor before larger ones; then modes and
 // precisions; then those that do not.

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -46,15 +47,23 @@ class Cell {
   Cell(int number) : value_(static_cast<double>(number)) {}      // NOLINT
   Cell(int64_t number) : value_(static_cast<double>(number)) {}  // NOLINT
   Cell(bool yes) : value_(yes) {}                                // NOLINT
+  // Another quantity than the rest of its column: "allowed" of a latency, of a memory.
+  static Cell Of(double number, Quantity quantity) {
+    Cell cell(number);
+    cell.own_ = quantity;
+    return cell;
+  }
 
   bool empty() const { return std::holds_alternative<std::monostate>(value_); }
   // Null when it is something else.
   const std::string* text() const { return std::get_if<std::string>(&value_); }
   const double* number() const { return std::get_if<double>(&value_); }
   const bool* yes() const { return std::get_if<bool>(&value_); }
+  Quantity quantity(Quantity of_column) const { return own_.value_or(of_column); }
 
  private:
   std::variant<std::monostate, std::string, double, bool> value_;
+  std::optional<Quantity> own_;
 };
 
 // For people: "2.130 ms", "yes", "?" for what is not known.
@@ -88,7 +97,8 @@ struct TableRow {
   Ink ink = Ink::kPlain;    // headings: totals; faint: what does not count
 };
 
-// Rows in the order in which they are to be shown.
+// Rows in the order in which they are to be shown. Where all columns are details, text and markdown
+// leave it out.
 struct Table {
   std::string key;  // of the array: "rows"
   std::string title;

@@ -68,13 +68,14 @@ class MarkdownPrinter : public DocumentPrinter {
 
   static void Print(const Table& table, std::string* out) {
     if (table.rows.empty()) return;
-    Heading(table.title, out);
     std::vector<std::string> titles, rules;
     for (const Column& c : table.columns) {
       if (c.detail) continue;
       titles.push_back(Escaped(c.title));
       rules.push_back(OnTheRight(c.quantity) ? "---:" : "---");
     }
+    if (titles.empty()) return;
+    Heading(table.title, out);
     absl::StrAppend(out, "| ", absl::StrJoin(titles, " | "), " |\n| ", absl::StrJoin(rules, " | "),
                     " |\n");
     for (const TableRow& row : table.rows) {

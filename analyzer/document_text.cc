@@ -90,6 +90,7 @@ void PrintText(const Table& table, const TextStyle& style, std::string* out) {
     const Align align = OnTheRight(c.quantity) ? Align::kRight : Align::kLeft;
     columns.push_back({c.title, align, c.quantity == Quantity::kText});
   }
+  if (columns.empty()) return;
   TextTable text(std::move(columns));
   for (const TableRow& row : table.rows) {
     std::vector<std::string> cells;

@@ -58,8 +58,8 @@ void ReadEntry(const YamlFields& fields, ExpectEntry* out) {
       fields.Text(entry.key, entry.value);
     } else if (entry.key == kLatency) {
       for (const YamlEntry& of : fields.Inside(kLatency, entry.value).entries()) {
-        const auto range = fields.Range(absl::StrCat(kLatency, ".", of.key), of.value,
-                                        Quantity::kSeconds, "20ms");
+        const auto range =
+            fields.Range(absl::StrCat(kLatency, ".", of.key), of.value, Quantity::kSeconds, "20ms");
         if (!range.has_value()) continue;
         out->expectations.push_back(
             {entry.key, of.key, Quantity::kSeconds, range->first, range->second});
@@ -226,41 +226,34 @@ std::vector<ExpectationResult> CheckExpectations(const Report& report,
 
 Table ExpectationTable(const std::vector<ExpectationResult>& results) {
   Table table{.key = "expectations", .title = "expectations"};
+  bool on_targets = false;
+  for (const ExpectationResult& r : results) on_targets |= !r.target.empty();
   table.columns = {{"model", "model"},
                    {"entry", "expected of"},
-                   {"by_name", "", Quantity::kText, true},
+                   {"by_name", "by name", Quantity::kText, true},
                    {"key", "number"},
-                   {"target", "", Quantity::kText, true},
-                   {"low", "", Quantity::kText, true},
-                   {"high", "", Quantity::kText, true},
-                   {"value", "", Quantity::kText, true},
-                   {"", "range"},
-                   {"", "is"},
+                   {"target", "on", Quantity::kText, !on_targets},
+                   {"low", "from", Quantity::kRatio},
+                   {"high", "to", Quantity::kRatio},
+                   {"value", "is", Quantity::kRatio},
                    {"verdict", "verdict"}};
-  const auto end = [](double bound) { return std::isinf(bound) ? Cell() : Cell(bound); };
+  const auto known = [](double value, Quantity quantity) {
+    return std::isfinite(value) ? Cell::Of(value, quantity) : Cell();
+  };
   for (const ExpectationResult& r : results) {
     TableRow row;
-    row.ink = r.met ? Ink::kPlain : Ink::kHeading;
     row.cells = {r.model,
                  r.entry,
                  r.by_name,
-                 r.target.empty() ? r.key : absl::StrCat(r.key, " on ", r.target),
+                 r.key,
                  r.target.empty() ? Cell() : Cell(r.target),
-                 end(r.low),
-                 end(r.high),
-                 std::isnan(r.value) ? Cell() : Cell(r.value),
-                 ShownRange(r.low, r.high, r.quantity),
-                 Shown(r.value, r.quantity),
+                 known(r.low, r.quantity),
+                 known(r.high, r.quantity),
+                 known(r.value, r.quantity),
                  r.met ? "PASS" : "FAIL"};
     table.rows.push_back(std::move(row));
   }
   return table;
-}
-
-std::string ShownRange(double low, double high, Quantity quantity) {
-  if (std::isinf(low)) return absl::StrCat("at most ", Shown(high, quantity));
-  if (std::isinf(high)) return absl::StrCat("at least ", Shown(low, quantity));
-  return absl::StrCat(Shown(low, quantity), " to ", Shown(high, quantity));
 }
 
 }  // namespace assay

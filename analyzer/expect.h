@@ -12,8 +12,8 @@
 //       latency: {h100-sxm: ..2 ms}
 //
 // A model is held against the first entry whose `files` match its name; one that no entry claims,
-// against that which it comes nearest to (so a file of any name may be tested against the profile of
-// a family, and a model of another family fails). NAME:ENTRY asks for one entry.
+// against that which it comes nearest to (so a file of any name may be tested against the profile
+// of a family, and a model of another family fails). NAME:ENTRY asks for one entry.
 //
 // Profiles of families are shipped under a name each: analyzer/expectations/, compiled into the
 // program as they are and read when asked for.
@@ -85,9 +85,6 @@ std::vector<ExpectationResult> CheckExpectations(const Report& report,
                                                  const Expectations& expectations);
 
 Table ExpectationTable(const std::vector<ExpectationResult>& results);
-
-// "1.800 G to 1.830 G", "at most 20 ms".
-std::string ShownRange(double low, double high, Quantity quantity);
 
 // The shipped files, by the build (analyzer/expectations/*.yaml), sorted by name.
 struct ShippedText {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "analyzer/units.h"
 #include "hw/target.h"
 
@@ -23,16 +23,12 @@ constexpr size_t kMostChanges = 5;
 // So many machines get all their assumptions listed.
 constexpr size_t kMostAssumed = 3;
 constexpr size_t kMostSkipped = 10;
-
-Ink InkOf(Verdict verdict) { return verdict == Verdict::kFail ? Ink::kHeading : Ink::kPlain; }
+constexpr size_t kMostReasons = 12;
 
 // What is not known is an empty cell for people and null for programs.
 Cell Known(double value) { return std::isnan(value) ? Cell() : Cell(value); }
-
-std::string Signed(double margin) {
-  if (std::isnan(margin)) return "";
-  // Two digits say it: 12 times the limit is -1100 %.
-  return absl::StrCat(margin > 0 ? "+" : "", std::llround(margin * 100), " %");
+Cell Known(double value, Quantity quantity) {
+  return std::isnan(value) ? Cell() : Cell::Of(value, quantity);
 }
 
 void AddOnce(const std::string& text, std::vector<std::string>* out) {
@@ -64,7 +60,7 @@ void Fitness::Add(const Report& report) {
     if (absl::c_linear_search(only_expected_, platform.target->name)) continue;
     Limits limits = requirements_.For(report.file, platform.target->name);
     limits.Override(options_.limits);
-    Cell& cell = cells_.emplace_back();
+    Judged& cell = cells_.emplace_back();
     cell.model = ShownFile(report.file);
     cell.target = platform.target->name;
     cell.runtime = platform.runtime->name;
@@ -80,8 +76,7 @@ void Fitness::Add(const Report& report) {
     for (const std::string& text : e.assumptions) AddOnce(text, &assumptions_);
     if (cell.assessment.verdict == Verdict::kFail) {
       const LimitResult* binding = cell.assessment.binding();
-      failed.push_back({cells_.size() - 1, &e, limits,
-                        binding == nullptr ? 0 : binding->margin});
+      failed.push_back({cells_.size() - 1, &e, limits, binding == nullptr ? 0 : binding->margin});
     }
   }
   for (const Assumption& assumption : analysis.assumptions()) {
@@ -90,7 +85,7 @@ void Fitness::Add(const Report& report) {
   std::stable_sort(failed.begin(), failed.end(),
                    [](const Failed& a, const Failed& b) { return a.margin > b.margin; });
   for (size_t i = 0; i < failed.size(); ++i) {
-    Cell& cell = cells_[failed[i].cell];
+    Judged& cell = cells_[failed[i].cell];
     cell.changes_left_out = i >= kMostChanges;
     if (!cell.changes_left_out) {
       cell.changes = FindChanges(analysis, *failed[i].estimate, failed[i].limits);
@@ -109,7 +104,7 @@ void Fitness::Failed(const std::string& file, std::string message) {
 
 bool Fitness::broken() const {
   return absl::c_any_of(cells_,
-                        [&](const Cell& cell) {
+                        [&](const Judged& cell) {
                           const Verdict verdict = cell.assessment.verdict;
                           return verdict == Verdict::kFail ||
                                  (options_.strict && verdict == Verdict::kPartial);
@@ -118,9 +113,9 @@ bool Fitness::broken() const {
 }
 
 // The target, and what else tells the estimates of one model apart.
-std::string Fitness::Label(const Cell& cell) const {
+std::string Fitness::Label(const Judged& cell) const {
   bool runtimes = false, precisions = false;
-  for (const Cell& other : cells_) {
+  for (const Judged& other : cells_) {
     if (other.target != cell.target) continue;
     runtimes |= other.runtime != cell.runtime;
     precisions |= other.precision != cell.precision;
@@ -131,7 +126,7 @@ std::string Fitness::Label(const Cell& cell) const {
 
 std::string Fitness::Summary() const {
   int of[3] = {};
-  for (const Cell& cell : cells_) ++of[static_cast<int>(cell.assessment.verdict)];
+  for (const Judged& cell : cells_) ++of[static_cast<int>(cell.assessment.verdict)];
   std::vector<std::string> parts;
   if (!cells_.empty()) {
     parts.push_back(absl::StrCat(of[0], " PASS, ", of[1], " PARTIAL, ", of[2], " FAIL"));
@@ -155,8 +150,9 @@ Facts Fitness::LimitFacts() const {
   }
   for (const LimitRow& row : LimitRows()) {
     if (const std::optional<double>& allowed = limits.of(row.kind)) {
-      facts.figures.push_back({std::string(row.key), absl::StrCat(row.title, row.at_least ? ", at least" : ", at most"), *allowed, row.quantity,
-                               row.kind == LimitKind::kEnergy ? "per sample" : ""});
+      facts.figures.push_back(
+          {std::string(row.key), absl::StrCat(row.title, row.at_least ? ", at least" : ", at most"),
+           *allowed, row.quantity, row.kind == LimitKind::kEnergy ? "per sample" : ""});
     }
   }
   if (limits.lifetime_s.has_value()) {
@@ -169,110 +165,146 @@ Facts Fitness::LimitFacts() const {
                              Quantity::kDollars, "per kWh, of the machine alone"});
   }
   if (limits.require_operators.value_or(false)) {
-    facts.figures.push_back({"require_operators", "operators", true, Quantity::kText,
-                             "(all must run on the target)"});
+    facts.figures.push_back(
+        {"require_operators", "operators", true, Quantity::kText, "(all must run on the target)"});
   }
   return facts;
+}
+
+// The file's name where that tells models apart.
+std::string Fitness::ShortName(const Judged& judged) const {
+  absl::string_view name = FileName(judged.model);
+  for (const Judged& other : cells_) {
+    if (other.model != judged.model && FileName(other.model) == name) return judged.model;
+  }
+  absl::ConsumeSuffix(&name, ".onnx");
+  return std::string(name);
+}
+
+void Fitness::AddNames(const Judged& judged, TableRow* row) const {
+  row->cells = {judged.model, ShortName(judged), Label(judged)};
+}
+std::vector<Column> Fitness::NameColumns(bool always) const {
+  const bool one_target =
+      absl::c_all_of(cells_, [&](const Judged& j) { return Label(j) == Label(cells_[0]); });
+  return {{"file", "file", Quantity::kText, true},
+          {"model", "model", Quantity::kText, !always && models_ < 2},
+          {"target", "target", Quantity::kText, !always && one_target}};
+}
+
+// Of several machines, from the best to the worst; else as they came.
+std::vector<const Fitness::Judged*> Fitness::InOrder() const {
+  std::vector<const Judged*> order;
+  for (const Judged& judged : cells_) order.push_back(&judged);
+  if (models_ == 1) {
+    absl::c_stable_sort(order, [](const Judged* a, const Judged* b) { return Before(*a, *b); });
+  }
+  return order;
+}
+
+bool Fitness::Before(const Judged& a, const Judged& b) {
+  const auto key = [](const Judged& j) {
+    const LimitResult* binding = j.assessment.binding();
+    return std::tuple(static_cast<int>(j.assessment.verdict),
+                      binding == nullptr ? 0 : -binding->margin, j.amounts[0]);
+  };
+  return key(a) < key(b);
 }
 
 Table Fitness::Verdicts() const {
   std::array<bool, kNumLimits> limited = {};
   bool any = false;
-  for (const Cell& cell : cells_) {
+  for (const Judged& cell : cells_) {
     for (const LimitResult& limit : cell.assessment.limits) {
       if (limit.row == nullptr) continue;
       limited[static_cast<size_t>(limit.row->kind)] = any = true;
     }
   }
-  bool why = false;
-  for (const Cell& cell : cells_) why |= !cell.assessment.why.empty();
   Table table{.key = "verdicts"};
-  table.columns = {{"model", "model"},
-                   {"target", "target"},
-                   {"runtime", "runtime", Quantity::kText, true},
-                   {"precision", "precision", Quantity::kText, true},
-                   {"calibration", "calibration", Quantity::kText, true},
-                   {"verdict", "verdict"},
-                   {"binding", "binding"},
-                   {"margin", "margin", Quantity::kShare, true},
-                   {"", "margin"}};
+  if (models_ == 1 && cells_.size() > 1) table.title = "best first";
+  table.columns = NameColumns(/*always=*/true);
+  const std::vector<Column> more = {{"runtime", "runtime", Quantity::kText, true},
+                                    {"precision", "precision", Quantity::kText, true},
+                                    {"calibration", "calibration", Quantity::kText, true},
+                                    {"verdict", "verdict"},
+                                    {"binding", "binding"},
+                                    {"margin", "margin", Quantity::kShare}};
+  table.columns.insert(table.columns.end(), more.begin(), more.end());
   for (const LimitRow& row : LimitRows()) {
     // Without a limit, what most want to see.
     const bool shown = any ? limited[static_cast<size_t>(row.kind)]
                            : row.kind == LimitKind::kLatency || row.kind == LimitKind::kMemory;
     table.columns.push_back({std::string(row.field), std::string(row.title), row.quantity, !shown});
   }
-  table.columns.push_back({"latency_low_s", "from", Quantity::kSeconds, true});
-  table.columns.push_back({"latency_high_s", "up to", Quantity::kSeconds, true});
-  table.columns.push_back({"why", "why", Quantity::kText, !why});
-  for (const Cell& cell : cells_) {
-    const LimitResult* binding = cell.assessment.binding();
+  table.columns.push_back({"latency_low_s", "latency from", Quantity::kSeconds, true});
+  table.columns.push_back({"latency_high_s", "latency up to", Quantity::kSeconds, true});
+  table.columns.push_back({"why", "why", Quantity::kText, true});
+  for (const Judged* cell : InOrder()) {
+    const LimitResult* binding = cell->assessment.binding();
     TableRow row;
-    row.ink = InkOf(cell.assessment.verdict);
-    const bool one = Label(cell) == cell.target;
-    row.cells = {cell.model,
-                 one ? cell.target : Label(cell),
-                 cell.runtime,
-                 cell.precision,
-                 cell.calibration,
-                 Name(cell.assessment.verdict),
-                 binding == nullptr ? assay::Cell() : assay::Cell(binding->title()),
-                 Known(binding == nullptr ? kNaN : binding->margin),
-                 binding == nullptr ? std::string() : Signed(binding->margin)};
+    AddNames(*cell, &row);
+    const std::vector<Cell> then = {cell->runtime,
+                                    cell->precision,
+                                    cell->calibration,
+                                    Name(cell->assessment.verdict),
+                                    binding == nullptr ? Cell() : Cell(binding->title()),
+                                    Known(binding == nullptr ? kNaN : binding->margin)};
+    row.cells.insert(row.cells.end(), then.begin(), then.end());
     for (const LimitRow& limit : LimitRows()) {
-      row.cells.push_back(Known(cell.amounts[static_cast<size_t>(limit.kind)]));
+      row.cells.push_back(Known(cell->amounts[static_cast<size_t>(limit.kind)]));
     }
-    row.cells.push_back(cell.latency_low_s);
-    row.cells.push_back(cell.latency_high_s);
-    row.cells.push_back(absl::StrJoin(cell.assessment.why, "; "));
+    row.cells.emplace_back(cell->latency_low_s);
+    row.cells.emplace_back(cell->latency_high_s);
+    row.cells.emplace_back(absl::StrJoin(cell->assessment.why, "; "));
     table.rows.push_back(std::move(row));
   }
   for (const auto& [file, message] : failed_) {
     TableRow row;
-    row.cells = {file};
     row.cells.resize(table.columns.size());
-    row.cells[5] = "ERROR";
+    row.cells[0] = file;
+    row.cells[1] = file;
+    row.cells[6] = "ERROR";
     row.cells.back() = message;
-    table.columns.back().detail = false;
     table.rows.push_back(std::move(row));
   }
   return table;
 }
 
-// Limit by limit; for people only where there are several in a row to tell apart.
+// Why they are no PASS, in words.
+Notes Fitness::Reasons() const {
+  Notes notes{.key = "reasons", .title = "why"};
+  for (const Judged* cell : InOrder()) {
+    const std::vector<std::string>& why = cell->assessment.why;
+    if (why.empty() || notes.notes.size() == kMostReasons) continue;
+    notes.notes.push_back(
+        absl::StrCat(models_ > 1 ? ShortName(*cell) : "", models_ > 1 ? " on " : "", Label(*cell),
+                     ": ", Name(cell->assessment.verdict), ", ", absl::StrJoin(why, "; ")));
+  }
+  return notes;
+}
+
+// Limit by limit; for people where there is only one model on one machine.
 Table Fitness::Margins() const {
-  size_t most = 0;
-  for (const Cell& cell : cells_) most = std::max(most, cell.assessment.limits.size());
-  const bool detail = most < 3 || cells_.size() > 5;
-  Table table{.key = "margins", .title = detail ? "" : "each limit"};
-  table.columns = {{"model", "model", Quantity::kText, detail},
-                   {"target", "target", Quantity::kText, detail},
+  const bool detail = cells_.size() > 1;
+  Table table{.key = "margins", .title = "each limit"};
+  table.columns = {{"file", "file", Quantity::kText, true},
+                   {"model", "model", Quantity::kText, true},
+                   {"target", "target", Quantity::kText, true},
                    {"limit", "limit", Quantity::kText, detail},
-                   {"allowed", "", Quantity::kText, true},
-                   {"value", "", Quantity::kText, true},
-                   {"slow", "", Quantity::kText, true},
-                   {"", "allowed", Quantity::kText, detail},
-                   {"", "estimate", Quantity::kText, detail},
-                   {"", "slow end", Quantity::kText, detail},
-                   {"margin", "", Quantity::kText, true},
-                   {"", "margin", Quantity::kText, detail},
+                   {"allowed", "allowed", Quantity::kRatio, detail},
+                   {"value", "estimate", Quantity::kRatio, detail},
+                   {"slow", "slow end", Quantity::kRatio, detail},
+                   {"margin", "margin", Quantity::kShare, detail},
                    {"verdict", "verdict", Quantity::kText, detail}};
-  for (const Cell& cell : cells_) {
+  for (const Judged& cell : cells_) {
     for (const LimitResult& limit : cell.assessment.limits) {
       const Quantity q = limit.row == nullptr ? Quantity::kBytes : limit.row->quantity;
       TableRow row;
-      row.cells = {cell.model,
-                   Label(cell),
-                   limit.title(),
-                   limit.allowed,
-                   Known(limit.value),
-                   Known(limit.slow),
-                   Shown(limit.allowed, q),
-                   Shown(limit.value, q),
-                   Shown(limit.slow, q),
-                   Known(limit.margin),
-                   Signed(limit.margin),
-                   Name(limit.verdict)};
+      AddNames(cell, &row);
+      const std::vector<Cell> then = {limit.title(),         Known(limit.allowed, q),
+                                      Known(limit.value, q), Known(limit.slow, q),
+                                      Known(limit.margin),   Name(limit.verdict)};
+      row.cells.insert(row.cells.end(), then.begin(), then.end());
       table.rows.push_back(std::move(row));
     }
   }
@@ -280,105 +312,114 @@ Table Fitness::Margins() const {
 }
 
 Table Fitness::Changes() const {
-  Table table{.key = "changes", .title = "what a FAIL would need, one change at a time"};
-  table.columns = {{"model", "model"},
-                   {"target", "target"},
-                   {"change", "change"},
-                   {"", "from"},
-                   {"", "to"},
-                   {"from", "", Quantity::kText, true},
-                   {"to", "", Quantity::kText, true},
-                   {"factor", "factor", Quantity::kFactor},
-                   {"verdict", "verdict"},
-                   {"then", "then"}};
-  for (const Cell& cell : cells_) {
-    std::vector<std::string> none;
+  Table table{.key = "changes", .title = "any one of these would do"};
+  table.columns = NameColumns(/*always=*/false);
+  const std::vector<Column> more = {{"change", "change"},
+                                    {"from", "from", Quantity::kRatio},
+                                    {"to", "to", Quantity::kRatio},
+                                    {"factor", "factor", Quantity::kFactor},
+                                    {"verdict", "then"},
+                                    {"then", "with"}};
+  table.columns.insert(table.columns.end(), more.begin(), more.end());
+  for (const Judged& cell : cells_) {
     for (const Change& change : cell.changes) {
-      if (change.verdict == Verdict::kFail) none.push_back(change.what);
+      if (change.verdict == Verdict::kFail) continue;
       TableRow row;
-      row.cells = {cell.model,
-                   Label(cell),
-                   change.what,
-                   change.from,
-                   change.to,
-                   change.factor > 0 ? assay::Cell(change.from_value) : assay::Cell(),
-                   change.factor > 0 ? assay::Cell(change.to_value) : assay::Cell(),
-                   change.factor > 0 ? assay::Cell(change.factor) : assay::Cell(),
-                   Name(change.verdict),
-                   change.then};
-      if (change.verdict == Verdict::kFail) row.ink = Ink::kFaint;
+      AddNames(cell, &row);
+      const std::vector<Cell> then = {change.what,
+                                      Known(change.from, change.quantity),
+                                      Known(change.to, change.quantity),
+                                      change.factor > 0 ? Cell(change.factor) : Cell(),
+                                      Name(change.verdict),
+                                      change.then};
+      row.cells.insert(row.cells.end(), then.begin(), then.end());
       table.rows.push_back(std::move(row));
     }
   }
   return table;
+}
+
+// What no factor mends by itself.
+Notes Fitness::NotEnough() const {
+  Notes notes{.key = "not_enough", .title = "not enough alone, at any factor from 1/1024 to 1024"};
+  for (const Judged& cell : cells_) {
+    std::vector<std::string> none;
+    for (const Change& change : cell.changes) {
+      if (change.verdict == Verdict::kFail) none.push_back(change.what);
+    }
+    if (none.empty()) continue;
+    notes.notes.push_back(absl::StrCat(models_ > 1 ? ShortName(cell) : "",
+                                       models_ > 1 ? " on " : "", Label(cell), ": ",
+                                       absl::StrJoin(none, ", ")));
+  }
+  return notes;
 }
 
 Table Fitness::Unsupported() const {
   Table table{.key = "unsupported", .title = "what targets lack"};
-  table.columns = {{"model", "model"},
-                   {"target", "target"},
-                   {"what", "what"},
-                   {"count", "count", Quantity::kExact},
-                   {"mac_share", "MACs", Quantity::kShare},
-                   {"time_share", "time", Quantity::kShare}};
-  for (const Cell& cell : cells_) {
+  table.columns = NameColumns(/*always=*/false);
+  const std::vector<Column> more = {{"what", "what"},
+                                    {"count", "count", Quantity::kExact},
+                                    {"mac_share", "MACs", Quantity::kShare},
+                                    {"time_share", "time", Quantity::kShare}};
+  table.columns.insert(table.columns.end(), more.begin(), more.end());
+  for (const Judged& cell : cells_) {
     for (const Lacking& lacking : cell.assessment.lacking) {
       TableRow row;
-      row.cells = {cell.model,    Label(cell),
-                   lacking.what,  lacking.count,
-                   Known(lacking.mac_share), Known(lacking.time_share)};
+      AddNames(cell, &row);
+      const std::vector<Cell> then = {lacking.what, lacking.count, Known(lacking.mac_share),
+                                      Known(lacking.time_share)};
+      row.cells.insert(row.cells.end(), then.begin(), then.end());
       table.rows.push_back(std::move(row));
     }
   }
   return table;
 }
 
+// By the model that each does worst. (Of one model, the verdicts are in this order already.)
 Table Fitness::Ranking() const {
   std::vector<Ranked> ranks;
-  for (const Cell& cell : cells_) {
+  for (const Judged& cell : cells_) {
     const std::string label = Label(cell);
     auto it = absl::c_find_if(ranks, [&](const Ranked& r) { return r.target == label; });
     if (it == ranks.end()) it = ranks.insert(ranks.end(), Ranked{.target = label});
-    const Assessment& a = cell.assessment;
-    ++(a.verdict == Verdict::kPass      ? it->pass
-       : a.verdict == Verdict::kPartial ? it->partial
-                                        : it->fail);
-    const LimitResult* binding = a.binding();
-    const double margin = binding == nullptr ? 0 : binding->margin;
-    const auto worse = [&](const Cell& x, double x_margin) {
-      return std::pair(static_cast<int>(x.assessment.verdict), -x_margin);
-    };
-    if (it->worst == nullptr || worse(cell, margin) > worse(*it->worst, it->margin)) {
-      it->worst = &cell;
-      it->margin = margin;
-    }
+    const Verdict verdict = cell.assessment.verdict;
+    ++(verdict == Verdict::kPass      ? it->pass
+       : verdict == Verdict::kPartial ? it->partial
+                                      : it->fail);
+    if (it->worst == nullptr || Before(*it->worst, cell)) it->worst = &cell;
   }
+  const bool detail = models_ < 2;
   Table table{.key = "ranking", .title = "targets, best first"};
+  table.columns = {
+      {"rank", "", Quantity::kExact, detail},      {"target", "target", Quantity::kText, detail},
+      {"pass", "PASS", Quantity::kExact, detail},  {"partial", "PARTIAL", Quantity::kExact, detail},
+      {"fail", "FAIL", Quantity::kExact, detail},  {"margin", "margin", Quantity::kShare, true},
+      {"model", "worst", Quantity::kText, detail}, {"reason", "there", Quantity::kText, detail}};
   if (ranks.size() < 2) return table;
-  std::stable_sort(ranks.begin(), ranks.end(), [](const Ranked& a, const Ranked& b) {
-    const double a_latency = a.worst->amounts[0], b_latency = b.worst->amounts[0];
-    return std::tuple(a.fail, a.partial, -a.margin, a_latency) <
-           std::tuple(b.fail, b.partial, -b.margin, b_latency);
+  absl::c_stable_sort(ranks, [](const Ranked& a, const Ranked& b) {
+    if (std::pair(a.fail, a.partial) != std::pair(b.fail, b.partial)) {
+      return std::pair(a.fail, a.partial) < std::pair(b.fail, b.partial);
+    }
+    return Before(*a.worst, *b.worst);
   });
-  table.columns = {{"rank", "", Quantity::kExact}, {"target", "target"},
-                   {"pass", "PASS", Quantity::kExact},
-                   {"partial", "PARTIAL", Quantity::kExact},
-                   {"fail", "FAIL", Quantity::kExact},
-                   {"margin", "margin", Quantity::kShare, true},
-                   {"reason", "what decides"}};
   for (const Ranked& r : ranks) {
     const Assessment& a = r.worst->assessment;
     const LimitResult* binding = a.binding();
-    std::string reason = absl::StrJoin(a.why, "; ");
-    if (binding != nullptr && a.verdict != Verdict::kFail) {
-      reason = absl::StrCat(Signed(binding->margin), " of its ", binding->title(),
-                            binding->row == nullptr ? "" : " limit", " left",
-                            reason.empty() ? "" : "; ", reason);
+    std::string reason = a.why.empty() ? "" : a.why.front();
+    if (binding != nullptr && reason.empty()) {
+      reason = absl::StrCat(Shown(binding->margin, Quantity::kShare), " of the ", binding->title(),
+                            " left");
     }
-    if (models_ > 1) absl::StrAppend(&reason, " (", FileName(r.worst->model), ")");
     TableRow row;
-    row.cells = {static_cast<int64_t>(table.rows.size() + 1), r.target, r.pass, r.partial, r.fail,
-                 binding == nullptr ? assay::Cell() : Known(r.margin), reason};
+    row.cells = {static_cast<int64_t>(table.rows.size() + 1),
+                 r.target,
+                 r.pass,
+                 r.partial,
+                 r.fail,
+                 binding == nullptr ? Cell() : Known(binding->margin),
+                 ShortName(*r.worst),
+                 reason};
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -388,7 +429,7 @@ Notes Fitness::MakeNotes() const {
   Notes notes{.title = "notes"};
   int left_out = 0;
   bool partial = false;
-  for (const Cell& cell : cells_) {
+  for (const Judged& cell : cells_) {
     left_out += cell.changes_left_out;
     partial |= cell.assessment.verdict == Verdict::kPartial;
   }
@@ -403,12 +444,13 @@ Notes Fitness::MakeNotes() const {
                                        " other FAILs have none: name fewer targets"));
   }
   std::vector<std::string> targets;
-  for (const Cell& cell : cells_) AddOnce(Label(cell), &targets);
+  for (const Judged& cell : cells_) AddOnce(Label(cell), &targets);
   if (targets.size() <= kMostAssumed) {
     notes.notes.insert(notes.notes.end(), assumptions_.begin(), assumptions_.end());
   } else if (!uncalibrated_.empty()) {
     notes.notes.push_back(absl::StrCat(
-        "uncalibrated, so that their intervals are wide: ", absl::StrJoin(uncalibrated_, ", ")));
+        uncalibrated_.size(), " targets are not calibrated under their runtime, so that their ",
+        "intervals are wide; `assay analyze --target T` says how wide, and what is calibrated"));
   }
   for (size_t i = 0; i < std::min(skipped_.size(), kMostSkipped); ++i) {
     notes.notes.push_back(absl::StrCat("left out: ", skipped_[i]));
@@ -423,7 +465,7 @@ Document Fitness::Finish() const {
   Document d{.schema = "assay.fit/1", .title = Summary()};
   Facts counts;
   int of[3] = {};
-  for (const Cell& cell : cells_) ++of[static_cast<int>(cell.assessment.verdict)];
+  for (const Judged& cell : cells_) ++of[static_cast<int>(cell.assessment.verdict)];
   counts.figures = {{"pass", "", of[0]}, {"partial", "", of[1]}, {"fail", "", of[2]}};
   d.Add(std::move(counts));
   d.Add(LimitFacts());
@@ -431,8 +473,10 @@ Document Fitness::Finish() const {
     d.Add(Verdicts());
     d.Add(Ranking());
     d.Add(Margins());
-    d.Add(Changes());
+    d.Add(Reasons());
     d.Add(Unsupported());
+    d.Add(Changes());
+    d.Add(NotEnough());
   }
   if (expectations_ != nullptr) d.Add(ExpectationTable(expected_));
   d.Add(MakeNotes());

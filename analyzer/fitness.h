@@ -21,10 +21,10 @@ namespace assay {
 
 // What `fit` is asked for besides the estimates.
 struct FitOptions {
-  Limits limits;             // of the command line
-  std::string requirements;  // a file; "": none
+  Limits limits;                    // of the command line
+  std::string requirements;         // a file; "": none
   std::vector<std::string> expect;  // files or names of shipped profiles, as NAME or NAME:ENTRY
-  bool strict = false;       // PARTIAL counts as broken too
+  bool strict = false;              // PARTIAL counts as broken too
 };
 
 class Fitness {
@@ -43,7 +43,7 @@ class Fitness {
   bool broken() const;
 
  private:
-  struct Cell {
+  struct Judged {
     std::string model, target, runtime, precision, calibration;
     Assessment assessment;
     std::array<double, kNumLimits> amounts = {};
@@ -51,19 +51,26 @@ class Fitness {
     std::vector<Change> changes;
     bool changes_left_out = false;
   };
+  // A target over all models.
   struct Ranked {
     std::string target;
     int pass = 0, partial = 0, fail = 0;
-    const Cell* worst = nullptr;  // the model that decides
-    double margin = 0;
+    const Judged* worst = nullptr;  // the model that decides
   };
 
-  std::string Label(const Cell& cell) const;
+  static bool Before(const Judged& a, const Judged& b);
+  std::vector<const Judged*> InOrder() const;
+  void AddNames(const Judged& judged, TableRow* row) const;
+  std::vector<Column> NameColumns(bool always) const;
+  std::string ShortName(const Judged& judged) const;
+  std::string Label(const Judged& cell) const;
   std::string Summary() const;
   Facts LimitFacts() const;
   Table Verdicts() const;
   Table Margins() const;
   Table Changes() const;
+  Notes Reasons() const;
+  Notes NotEnough() const;
   Table Unsupported() const;
   Table Ranking() const;
   Notes MakeNotes() const;
@@ -72,7 +79,7 @@ class Fitness {
   Requirements requirements_;
   const Expectations* expectations_;
   std::vector<std::string> only_expected_;
-  std::vector<Cell> cells_;
+  std::vector<Judged> cells_;
   std::vector<ExpectationResult> expected_;
   std::vector<std::pair<std::string, std::string>> failed_;
   std::vector<std::string> skipped_, assumptions_;

@@ -39,23 +39,23 @@ struct Spelling {
 };
 constexpr double kHour = 3600, kYear = 365.25 * 24 * kHour;
 constexpr Spelling kSpellings[] = {
-    {Quantity::kSeconds, "s", 1},         {Quantity::kSeconds, "ms", 1e-3},
-    {Quantity::kSeconds, "us", 1e-6},     {Quantity::kSeconds, "ns", 1e-9},
-    {Quantity::kSeconds, "min", 60},      {Quantity::kSeconds, "h", kHour},
-    {Quantity::kSeconds, "days", 86400},  {Quantity::kSeconds, "years", kYear},
-    {Quantity::kSeconds, "year", kYear},  {Quantity::kPerSecond, "/s", 1},
-    {Quantity::kPerSecond, "k/s", 1e3},   {Quantity::kPerSecond, "/min", 1.0 / 60},
-    {Quantity::kBytes, "B", 1},           {Quantity::kBytes, "kB", 1e3},
-    {Quantity::kBytes, "MB", 1e6},        {Quantity::kBytes, "GB", 1e9},
-    {Quantity::kBytes, "TB", 1e12},       {Quantity::kBytes, "KiB", 1024},
-    {Quantity::kBytes, "MiB", 1048576},   {Quantity::kBytes, "GiB", 1073741824},
-    {Quantity::kJoules, "J", 1},          {Quantity::kJoules, "mJ", 1e-3},
-    {Quantity::kJoules, "uJ", 1e-6},      {Quantity::kJoules, "kJ", 1e3},
-    {Quantity::kWatts, "W", 1},           {Quantity::kWatts, "mW", 1e-3},
-    {Quantity::kWatts, "kW", 1e3},        {Quantity::kDollars, "USD", 1},
-    {Quantity::kCount, "", 1},            {Quantity::kCount, "k", 1e3},
-    {Quantity::kCount, "M", 1e6},         {Quantity::kCount, "G", 1e9},
-    {Quantity::kCount, "T", 1e12},        {Quantity::kShare, "%", 0.01},
+    {Quantity::kSeconds, "s", 1},        {Quantity::kSeconds, "ms", 1e-3},
+    {Quantity::kSeconds, "us", 1e-6},    {Quantity::kSeconds, "ns", 1e-9},
+    {Quantity::kSeconds, "min", 60},     {Quantity::kSeconds, "h", kHour},
+    {Quantity::kSeconds, "days", 86400}, {Quantity::kSeconds, "years", kYear},
+    {Quantity::kSeconds, "year", kYear}, {Quantity::kPerSecond, "/s", 1},
+    {Quantity::kPerSecond, "k/s", 1e3},  {Quantity::kPerSecond, "/min", 1.0 / 60},
+    {Quantity::kBytes, "B", 1},          {Quantity::kBytes, "kB", 1e3},
+    {Quantity::kBytes, "MB", 1e6},       {Quantity::kBytes, "GB", 1e9},
+    {Quantity::kBytes, "TB", 1e12},      {Quantity::kBytes, "KiB", 1024},
+    {Quantity::kBytes, "MiB", 1048576},  {Quantity::kBytes, "GiB", 1073741824},
+    {Quantity::kJoules, "J", 1},         {Quantity::kJoules, "mJ", 1e-3},
+    {Quantity::kJoules, "uJ", 1e-6},     {Quantity::kJoules, "kJ", 1e3},
+    {Quantity::kWatts, "W", 1},          {Quantity::kWatts, "mW", 1e-3},
+    {Quantity::kWatts, "kW", 1e3},       {Quantity::kDollars, "USD", 1},
+    {Quantity::kCount, "", 1},           {Quantity::kCount, "k", 1e3},
+    {Quantity::kCount, "M", 1e6},        {Quantity::kCount, "G", 1e9},
+    {Quantity::kCount, "T", 1e12},       {Quantity::kShare, "%", 0.01},
 };
 
 // What a mapping of limits may say besides the limits.
@@ -65,8 +65,8 @@ constexpr absl::string_view kLifetime = "lifetime", kPerKwh = "price_per_kwh",
 void ReadLimits(const YamlFields& fields, Limits* out) {
   for (const LimitRow& row : LimitRows()) {
     if (const YamlNode* node = fields.Find(row.key)) {
-      out->at[static_cast<size_t>(row.kind)] = fields.Amount(row.key, *node, row.quantity,
-                                                             row.example);
+      out->at[static_cast<size_t>(row.kind)] =
+          fields.Amount(row.key, *node, row.quantity, row.example);
     }
   }
   if (const YamlNode* node = fields.Find(kPerKwh)) {

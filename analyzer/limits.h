@@ -41,10 +41,10 @@ inline constexpr size_t kNumLimits = 6;
 
 struct LimitRow {
   LimitKind kind;
-  absl::string_view option;   // "--max-latency"
-  absl::string_view key;      // "max_latency"
-  absl::string_view title;    // "latency"
-  absl::string_view field;    // of programs: "latency_s"
+  absl::string_view option;  // "--max-latency"
+  absl::string_view key;     // "max_latency"
+  absl::string_view title;   // "latency"
+  absl::string_view field;   // of programs: "latency_s"
   Quantity quantity;
   bool at_least;              // else at most
   absl::string_view example;  // "10ms"

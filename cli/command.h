@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "analyzer/compare.h"
+#include "analyzer/fitness.h"
 #include "analyzer/options.h"
 #include "cli/io.h"
 
@@ -43,6 +44,7 @@ struct Request {
   std::string models = "testdata/zoo";  // folder of their models
   std::string leave_out = "none";
   std::string plot;
+  FitOptions fit;
 };
 
 struct OptionRow {

@@ -65,6 +65,48 @@ constexpr Example kCompareExamples[] = {
      "against b, and module by module"},
 };
 
+constexpr absl::string_view kFitOptions[] = {
+    "--target",
+    "--max-latency",
+    "--min-throughput",
+    "--max-memory",
+    "--max-energy",
+    "--max-power",
+    "--max-price-per-million",
+    "--lifetime",
+    "--price-per-kwh",
+    "--require-operators",
+    "--require",
+    "--expect",
+    "--strict",
+    "--runtime",
+    "--calibration",
+    "--precision",
+    "--cores",
+    "--dim",
+    "--batch",
+    "--shape",
+    "--value",
+    "--format",
+    "--output",
+    "--threads",
+    "--timings",
+    "--color",
+    "--quiet",
+    "--op-file",
+};
+constexpr Example kFitExamples[] = {
+    {"fit *.onnx --target jetson-orin-nano --max-latency 20ms --max-memory 2GB",
+     "which of them fit, and what the others would need"},
+    {"fit model.onnx --target all --max-latency 5ms --max-power 15W", "on which machine"},
+    {"fit model.onnx --target rtx-4090,l4 --max-price-per-million 2USD --lifetime 3years "
+     "--price-per-kwh 0.3USD",
+     "what a million inferences may cost"},
+    {"fit *.onnx --target hailo-8 --require needs.yaml --strict", "the same limits every day"},
+    {"fit resnet50.onnx --expect resnet", "whether it is the model that it is said to be"},
+    {"fit model.onnx --expect expected.yaml", "a guard for continuous integration"},
+};
+
 constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
                                             "--value", "--output", "--threads", "--timings",
                                             "--quiet", "--op-file"};
@@ -162,6 +204,27 @@ constexpr CommandRow kCommands[] = {
      .options = kCompareOptions,
      .examples = kCompareExamples,
      .run = RunCompare},
+    {.name = "fit",
+     .args = "MODEL...",
+     .summary = "whether models keep to limits on targets, and what it would take",
+     .doc =
+         "Judges each MODEL on each --target: FAIL when the estimate breaks a limit or the model "
+         "does "
+         "not fit into the target's memory; PARTIAL when only the slow end of the estimate's "
+         "interval breaks one, when what a limit speaks of is not known of the target, or when the "
+         "target lacks operators or element types; else PASS. Tells how much of each limit is "
+         "left, which one binds, and for a FAIL which one number of the target would have to "
+         "change "
+         "by how much, and which other precision or power mode would do.\n"
+         "--target all is every machine that assay ships; gpu, cpu, npu, kpu and systolic are "
+         "those "
+         "of a kind. Several are ranked, best first.\n"
+         "The exit status is 3 when a limit or an expectation is broken.",
+     .min_args = 1,
+     .max_args = -1,
+     .options = kFitOptions,
+     .examples = kFitExamples,
+     .run = RunFit},
     {.name = "ir",
      .args = "MODEL",
      .summary = "the model's graph as text",

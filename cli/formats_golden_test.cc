@@ -28,6 +28,7 @@ struct Use {
 constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
     {"compare", "{model} --target t4,i7-12700k --by module --depth 1"},
+    {"fit", "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet"},
 };
 
 constexpr absl::string_view kModels[] = {"resnet18", "jax_transformer", "keras_lstm"};

@@ -40,7 +40,8 @@ std::string HelpText() {
       &out,
       "\n"
       "`assay COMMAND --help` explains a command. `assay --version` prints the version.\n"
-      "Exit status: 0 done, 1 an input failed, 2 the command line is wrong.\n");
+      "Exit status: 0 done, 1 an input failed, 2 the command line is wrong, 3 a limit is "
+      "broken.\n");
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "analyzer/export.h"
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
+#include "analyzer/limits.h"
 #include "cli/command.h"
 #include "hw/share_out.h"
 #include "ir/suggest.h"
@@ -191,6 +193,25 @@ absl::Status Keep(absl::string_view value, Request& r) {
 template <bool Request::*member>
 absl::Status Raise(absl::string_view, Request& r) {
   r.*member = true;
+  return absl::OkStatus();
+}
+
+template <LimitKind kind>
+absl::Status SetLimit(absl::string_view value, Request& r) {
+  const LimitRow& row = RowOf(kind);
+  const absl::StatusOr<double> amount = ParseAmount(value, row.quantity, row.example);
+  if (!amount.ok()) return amount.status();
+  if (*amount <= 0) return Bad(absl::StrCat("`", value, "` is nothing; give a limit above 0"));
+  r.fit.limits.Set(kind, *amount);
+  return absl::OkStatus();
+}
+template <std::optional<double> Limits::*member>
+absl::Status SetAmount(absl::string_view value, Quantity quantity, absl::string_view example,
+                       Request& r) {
+  const absl::StatusOr<double> amount = ParseAmount(value, quantity, example);
+  if (!amount.ok()) return amount.status();
+  if (*amount <= 0) return Bad(absl::StrCat("`", value, "` is nothing; give more than 0"));
+  r.fit.limits.*member = *amount;
   return absl::OkStatus();
 }
 
@@ -385,6 +406,76 @@ constexpr OptionRow kOptions[] = {
      .value = "FILE.svg",
      .doc = "also draw predicted against measured",
      .set = Keep<&Request::plot>},
+    {.name = "--max-latency",
+     .value = "TIME",
+     .doc = "limit of one run with its whole batch: 10ms",
+     .set = SetLimit<LimitKind::kLatency>},
+    {.name = "--min-throughput",
+     .value = "RATE",
+     .doc = "samples per second that are needed: 100/s",
+     .set = SetLimit<LimitKind::kThroughput>},
+    {.name = "--max-memory",
+     .value = "SIZE",
+     .doc = "limit of weights and activations, at the precision in force: 256MiB, 2GB",
+     .set = SetLimit<LimitKind::kMemory>},
+    {.name = "--max-energy",
+     .value = "ENERGY",
+     .doc = "limit of the machine's energy per sample: 5mJ",
+     .set = SetLimit<LimitKind::kEnergy>},
+    {.name = "--max-power",
+     .value = "POWER",
+     .doc = "limit of what the machine draws while it runs the model: 15W",
+     .set = SetLimit<LimitKind::kPower>},
+    {.name = "--max-price-per-million",
+     .value = "PRICE",
+     .doc = "limit of a million samples: 0.5USD; made of --lifetime and --price-per-kwh",
+     .set = SetLimit<LimitKind::kPrice>},
+    {.name = "--lifetime",
+     .value = "TIME",
+     .doc = "spread the target's price over so much time of never being idle: 3years",
+     .set =
+         [](absl::string_view value, Request& r) {
+           return SetAmount<&Limits::lifetime_s>(value, Quantity::kSeconds, "3years", r);
+         }},
+    {.name = "--price-per-kwh",
+     .value = "PRICE",
+     .doc = "what a kWh costs, of the machine's own energy: 0.3USD",
+     .set =
+         [](absl::string_view value, Request& r) {
+           return SetAmount<&Limits::dollars_per_kwh>(value, Quantity::kDollars, "0.3USD", r);
+         }},
+    {.name = "--require-operators",
+     .doc = "operators that fall back to the host are a FAIL",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.fit.limits.require_operators = true;
+           return absl::OkStatus();
+         }},
+    {.name = "--require",
+     .value = "FILE.yaml",
+     .doc = "the same limits from a file; an option counts before it",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.fit.requirements = std::string(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--expect",
+     .value = "FILE.yaml",
+     .doc = "hold the models' numbers against ranges; also a shipped family: resnet, mobilenet, "
+            "efficientnet, vgg, vit; NAME:ENTRY for one entry",
+     .repeatable = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.fit.expect.emplace_back(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--strict",
+     .doc = "PARTIAL breaks a limit too (exit status 3)",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.fit.strict = true;
+           return absl::OkStatus();
+         }},
     {.name = "--check",
      .value = "FILE",
      .doc = "check a YAML file against every rule instead",
