@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cli/command.h"
@@ -49,6 +50,17 @@ absl::Status WrongNumberOfValues(const CommandRow& command, absl::Span<const std
     }
   }
   return Usage(command, "an option lacks its value");
+}
+
+// A word that only names are right for.
+absl::Status CheckChoice(const OptionRow& row, absl::string_view value) {
+  if (!row.closed) return absl::OkStatus();
+  const std::vector<absl::string_view> known = row.choices();
+  if (absl::c_linear_search(known, value)) return absl::OkStatus();
+  const std::string near = DidYouMean(value, known);
+  if (!near.empty()) return absl::InvalidArgumentError(absl::StrCat("unknown name", near));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
 }
 
 bool IsYaml(absl::string_view word) {
@@ -127,7 +139,8 @@ absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> 
     if (row->value.empty()) values = {""};
     if (!row->repeatable) values.erase(values.begin(), values.end() - 1);
     for (const std::string& value : values) {
-      absl::Status status = row->set(value, *request);
+      absl::Status status = CheckChoice(*row, value);
+      if (status.ok()) status = row->set(value, *request);
       if (!status.ok()) {
         return Usage(command, absl::StrCat(row->name, " ", value, ": ", status.message()));
       }

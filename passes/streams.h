@@ -21,8 +21,8 @@ double SecondsOnStreams(const Graph& graph, const Partition& partition, const Ta
                         absl::Span<const KernelEstimate> results, int streams);
 
 // Where the device is when: seconds from the start of its first kernel, by kernel. What the shared
-// machine holds up takes longer everywhere alike, so that `end` is SecondsOnStreams(); on one stream
-// kernels follow each other.
+// machine holds up takes longer everywhere alike, so that `end` is SecondsOnStreams(); on one
+// stream kernels follow each other.
 struct StreamSchedule {
   std::vector<int> stream;             // from 0
   std::vector<double> start, seconds;  // of all turns of a loop's kernel together
