@@ -185,8 +185,8 @@ constexpr Example kCalibrateExamples[] = {
 constexpr absl::string_view kHelpOptions[] = {"--man", "--completion", "--output"};
 constexpr Example kHelpExamples[] = {
     {"help analyze", "what `analyze --help` prints"},
-    {"help --man > assay.1", "then `man -l assay.1`"},
-    {"help --completion bash > ~/.local/share/bash-completion/completions/assay",
+    {"help --man -o assay.1", "then `man -l assay.1`"},
+    {"help --completion bash -o ~/.local/share/bash-completion/completions/assay",
      "words of assay by the tabulator key, in the next shell"},
 };
 
