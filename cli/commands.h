@@ -10,6 +10,7 @@ namespace assay {
 ExitCode RunAnalyze(const Request& request, Io& io);
 ExitCode RunCompare(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
+ExitCode RunExplain(const Request& request, Io& io);
 ExitCode RunExport(const Request& request, Io& io);
 ExitCode RunOps(const Request& request, Io& io);
 ExitCode RunPassList(const Request& request, Io& io);
