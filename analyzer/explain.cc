@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "analyzer/digest.h"
+#include "analyzer/explain_estimate.h"
 #include "analyzer/report_text.h"
 #include "analyzer/units.h"
 #include "ir/suggest.h"
@@ -108,7 +109,7 @@ absl::StatusOr<NodeRef> FindNode(const Report& report, absl::string_view name) {
                                        "; `assay analyze MODEL --ops` lists them with their ids"));
 }
 
-Table NumbersTable(std::string key, std::string title) {
+Table NumbersTable(std::string key, std::string title, bool cited) {
   return {.key = std::move(key),
           .title = std::move(title),
           .columns = {{"name", ""},
@@ -118,7 +119,7 @@ Table NumbersTable(std::string key, std::string title) {
                       {"formula", ""},
                       {"filled", "="},
                       {"symbolic", "for any size:"},
-                      {"source", "from", Quantity::kText, true}},
+                      {"source", "from", Quantity::kText, !cited}},
           .stacked_from = kNumbersStackedFrom};
 }
 
@@ -160,12 +161,18 @@ absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view nam
     ExplainOp(report, op, &d);
   }
   if (kernel >= 0 && whole) ExplainKernel(report, *partition, kernel, &d);
+  const ModelEstimate* estimate =
+      report.analysis.estimates.empty() ? nullptr : report.analysis.estimates[0].get();
+  if (kernel >= 0 && estimate != nullptr) ExplainEstimate(report, *estimate, kernel, &d);
 
   Notes assumed{.key = "assumptions", .title = "assumed"};
   for (const Assumption& a : report.analysis.assumptions()) {
     bool mine = !a.op.has_value() || a.op == op;
     if (whole && a.op.has_value()) mine = partition->kernel_of[a.op.index] == kernel;
     if (mine) assumed.notes.push_back(a.text);
+  }
+  if (estimate != nullptr) {
+    for (const std::string& text : estimate->assumptions) assumed.notes.push_back(text);
   }
   for (const PointEntry& p : report.point) {
     if (p.bound) continue;

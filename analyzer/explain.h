@@ -43,7 +43,8 @@ absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view nam
 
 // Rows of the table "numbers": a number, and what it is made of.
 inline constexpr int kNumbersStackedFrom = 4;
-Table NumbersTable(std::string key, std::string title);
+// `cited`: text shows the sources too.
+Table NumbersTable(std::string key, std::string title, bool cited = false);
 struct ExplainedNumber {
   std::string name;
   double value = 0;

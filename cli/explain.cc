@@ -17,6 +17,10 @@ ExitCode RunExplain(const Request& request, Io& io) {
     SayError(plan.status(), io);
     return kUsage;
   }
+  if (plan->request.estimates.size() > 1) {
+    SayError("explain goes into one estimate; name one target, runtime and precision", io);
+    return kUsage;
+  }
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
   if (!report.ok()) return ModelFailed(report.status(), io);
   if (options.timings) SayTimings(*report, io);
