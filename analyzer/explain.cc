@@ -62,6 +62,34 @@ absl::Status Ambiguous(const Report& report, absl::string_view name, const std::
                                        "; name one by its #id"));
 }
 
+// Symbols that the numbers of these ops depend on, by name.
+std::vector<std::string> SymbolsOf(const Report& report, const std::vector<OpId>& ops) {
+  const Graph& graph = *report.graph;
+  const Analysis& a = report.analysis;
+  std::vector<int> found;
+  auto add = [&](Dim d) {
+    if (d.symbolic()) a.shapes->pool->CollectSymbols(d, &found);
+  };
+  for (OpId op : ops) {
+    const Work& work = a.works->of(op);
+    for (Dim d : {work.macs, work.flops, work.transcendentals, work.int_ops, work.comparisons}) {
+      add(d);
+    }
+    for (Dim d : work.reads) add(d);
+    for (Dim d : work.writes) add(d);
+    add(a.execution->multiplicity[op.index]);
+    for (const absl::Span<const ValueId> values : {graph.inputs(op), graph.outputs(op)}) {
+      for (ValueId v : values) {
+        if (!v.has_value()) continue;
+        for (Dim d : a.shapes->type(v).dims) add(d);
+      }
+    }
+  }
+  std::vector<std::string> names;
+  for (int s : found) names.push_back(a.shapes->pool->symbols()[s].name);
+  return names;
+}
+
 }  // namespace
 
 const Partition* ExplainedPartition(const Report& report) {
@@ -174,7 +202,10 @@ absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view nam
   if (estimate != nullptr) {
     for (const std::string& text : estimate->assumptions) assumed.notes.push_back(text);
   }
+  const std::vector<std::string> symbols =
+      SymbolsOf(report, whole ? partition->kernels[kernel].ops : std::vector<OpId>{op});
   for (const PointEntry& p : report.point) {
+    if (std::find(symbols.begin(), symbols.end(), p.symbol) == symbols.end()) continue;
     if (p.bound) continue;
     assumed.notes.push_back(
         absl::StrCat(p.symbol, " = ", p.value,

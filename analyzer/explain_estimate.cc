@@ -161,13 +161,15 @@ class Explainer {
       } else if (i - reads < ops_.writes.size()) {
         name = std::string(report_.graph->name(ops_.writes[i - reads]));
       }
-      const bool never = std::isinf(o.reuse_distance);
+      const bool never = o.reuse_distance == Kernel::Operand::kNever;
       const MemoryLevel& level =
           target_.memory[static_cast<size_t>(ResidentLevel(target_, o.bytes, o.reuse_distance))];
-      table.rows.push_back(
-          {{Name(o.what), name, Name(o.dtype), o.elements, o.bytes,
-            never ? Cell() : Cell(o.reuse_distance),
-            never ? "not on the chip before" : Bytes(o.reuse_distance), level.name}});
+      table.rows.push_back({{Name(o.what), name, Name(o.dtype), o.elements, o.bytes,
+                             std::isinf(o.reuse_distance) ? Cell() : Cell(o.reuse_distance),
+                             never                  ? "not on the chip before"
+                             : o.reuse_distance < 0 ? "stays there"
+                                                    : Bytes(o.reuse_distance),
+                             level.name}});
     }
     out_.Add(std::move(table));
   }

@@ -76,13 +76,20 @@ std::string KernelOf(const Partition& p, OpId op) {
   return k < 0 ? "" : absl::StrCat("#k", k, " ", p.kernels[k].name);
 }
 
+// "#12 Reshape (view)", of an op that is in none.
+std::string Node(const Report& r, OpId op) {
+  return absl::StrCat("#", op.index, " ", QualifiedType(*r.graph, op), " (",
+                      Name(r.analysis.execution->exec[op.index]), ")");
+}
+
 std::string WriterOf(const Report& r, const Partition& p, ValueId v) {
   const Value& value = r.graph->value(v);
   if (value.def == Value::Def::kWeight || r.analysis.execution->is_weight(v)) return "the file";
   if (value.def == Value::Def::kArg) {
     return value.region == Graph::kMain ? "the model's input" : "the body's argument";
   }
-  return KernelOf(p, value.op);
+  const std::string kernel = KernelOf(p, value.op);
+  return kernel.empty() ? Node(r, value.op) : kernel;
 }
 
 void AddTensors(const Report& r, const Partition& p, int kernel, Document* out) {
@@ -111,7 +118,7 @@ void AddTensors(const Report& r, const Partition& p, int kernel, Document* out) 
         continue;
       }
       std::string name = KernelOf(p, use.op);
-      if (name.empty()) name = absl::StrCat("#", use.op.index);
+      if (name.empty()) name = Node(r, use.op);
       if (p.kernel_of[use.op.index] != kernel &&
           std::find(names.begin(), names.end(), name) == names.end()) {
         names.push_back(std::move(name));

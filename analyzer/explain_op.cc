@@ -221,9 +221,7 @@ Traffic AddTensors(const Report& r, OpId op, const WorkTrace& trace, Document* o
     const auto index = static_cast<size_t>(i);
     const bool counts = a.execution->runs(op) && index < moved.size();
     const double elements = counts ? ValueAt(shapes, *a.numbers, moved[index], NAN) : NAN;
-    const Type* innermost = &type;
-    while (innermost->element != nullptr) innermost = innermost->element.get();
-    const int bits = Bits(innermost->dtype);
+    const int bits = Bits(type.dtype);  // (of a sequence: none, as in the totals)
     const double bytes = std::isnan(elements) ? NAN : BytesAt(elements, bits);
     std::string from;
     if (!result) {
@@ -243,7 +241,7 @@ Traffic AddTensors(const Report& r, OpId op, const WorkTrace& trace, Document* o
     const std::string symbolic = ToString(type, *shapes.pool);
     const std::string here = TypeAt(type, shapes, a.numbers->point);
     table.rows.push_back(
-        {{absl::StrCat(result ? "out" : "in", i), Shorten(Printable(graph.name(v)), 32),
+        {{absl::StrCat(result ? "out" : "in", i), Shorten(Printable(graph.name(v)), 24),
           result   ? "result"
           : weight ? "weight"
                    : "activation",

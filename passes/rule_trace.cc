@@ -171,7 +171,7 @@ class Tracer final : public OpEnvironment {
     if (keep || !value.ok()) return Translated(size);
     const std::string name = NameOfAxis(graph_, shapes_, op_, result, index, axis);
     numbers_[name] = *value;
-    return pool_.Symbol(name, {.name = name, .bounds = {.low = 0}});
+    return pool_.Symbol(name, {.name = name, .bounds = {.low = *value >= 1 ? 1 : 0}});
   }
 
   absl::StatusOr<int64_t> At(Dim d) const {
