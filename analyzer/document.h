@@ -110,6 +110,9 @@ struct Table {
   std::string title;
   std::vector<Column> columns;
   std::vector<TableRow> rows;
+  // Text only: columns from this one on stand below each other beside the rest, wrapped, each
+  // behind its title: for formulas and sources, which are too long for a line. -1: none.
+  int stacked_from = -1;
 };
 
 struct Notes {

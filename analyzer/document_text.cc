@@ -1,4 +1,5 @@
 // A document for a terminal: the title, then block after block.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "analyzer/document.h"
 #include "analyzer/text_table.h"
 
@@ -14,6 +16,54 @@ namespace {
 
 void Heading(absl::string_view title, const TextStyle& style, std::string* out) {
   if (!title.empty()) absl::StrAppend(out, Paint(style, Ink::kHeading, Printable(title)), "\n");
+}
+
+// Short cells in columns, the long ones below each other behind them:
+//
+//   macs  118,013,952  Cg*M*N*kH*kW*oH*oW
+//                      = 3*64*1*7*7*112*112
+void PrintStacked(const Table& table, const TextStyle& style, std::string* out) {
+  const auto from = static_cast<size_t>(table.stacked_from);
+  auto text = [&](const TableRow& row, size_t c) {
+    std::string cell =
+        c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
+    if (c == 0) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
+    return cell;
+  };
+  const int indent = table.title.empty() ? 0 : 2;
+  std::vector<int> widths(from);
+  int column = indent;
+  for (size_t c = 0; c < from; ++c) {
+    if (table.columns[c].detail) continue;
+    for (const TableRow& row : table.rows) {
+      widths[c] = std::max(widths[c], DisplayWidth(text(row, c)));
+    }
+    if (widths[c] > 0) column += widths[c] + 2;
+  }
+  Heading(table.title, style, out);
+  for (const TableRow& row : table.rows) {
+    std::string line(static_cast<size_t>(indent), ' ');
+    for (size_t c = 0; c < from; ++c) {
+      if (table.columns[c].detail || widths[c] == 0) continue;
+      const std::string cell = text(row, c);
+      const std::string blanks(static_cast<size_t>(widths[c] - DisplayWidth(cell)), ' ');
+      const bool left = table.columns[c].quantity == Quantity::kText;
+      absl::StrAppend(&line, left ? cell : blanks, left ? blanks : cell, "  ");
+    }
+    std::string stack;
+    for (size_t c = from; c < table.columns.size(); ++c) {
+      const std::string cell = table.columns[c].detail ? "" : text(row, c);
+      if (cell.empty()) continue;
+      const std::string& title = table.columns[c].title;
+      absl::StrAppend(&stack, stack.empty() ? "" : "\n",
+                      Wrap(absl::StrCat(title, title.empty() ? "" : " ", cell),
+                           std::max(style.width - column, 30), static_cast<int>(title.size()) + 1));
+    }
+    absl::StrReplaceAll({{"\n", absl::StrCat("\n", std::string(column, ' '))}}, &stack);
+    line += stack;
+    line.erase(line.find_last_not_of(' ') + 1);
+    absl::StrAppend(out, Paint(style, row.ink, line), "\n");
+  }
 }
 
 class TextPrinter : public DocumentPrinter {
@@ -84,6 +134,7 @@ void PrintText(const Facts& facts, const TextStyle& style, std::string* out) {
 
 void PrintText(const Table& table, const TextStyle& style, std::string* out) {
   if (table.rows.empty()) return;
+  if (table.stacked_from >= 0) return PrintStacked(table, style, out);
   std::vector<TextTable::Column> columns;
   for (const Column& c : table.columns) {
     if (c.detail) continue;

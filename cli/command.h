@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "analyzer/compare.h"
+#include "analyzer/explain.h"
 #include "analyzer/fitness.h"
 #include "analyzer/options.h"
 #include "cli/io.h"
@@ -32,6 +33,7 @@ struct Request {
   AnalyzeOptions analyze;
   ReportOptions report;
   CompareOptions compare;
+  ExplainOptions explain;
   std::string format;    // empty: by the ending of `output`, else text
   std::string as;        // what to export; empty: by the ending of `output`, else the first row
   std::string color_by;  // of a drawing; empty: as suits it

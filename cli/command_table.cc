@@ -132,6 +132,18 @@ constexpr Example kIrExamples[] = {
     {"ir model.onnx --after work", "and what every operator does"},
 };
 
+constexpr absl::string_view kExplainOptions[] = {
+    "--kernel",          "--target", "--runtime", "--calibration",
+    "--precision",       "--cores",  "--dim",     "--batch",
+    "--shape",           "--value",  "--fuse",    "--fuse-scratchpad",
+    "--fuse-max-inputs", "--format", "--output",  "--threads",
+    "--timings",         "--color",  "--quiet",   "--op-file"};
+constexpr Example kExplainExamples[] = {
+    {"explain model.onnx /layer1/conv1/Conv", "what its numbers are made of"},
+    {"explain model.onnx '#12' --target h100-sxm", "and its time there, datum by datum"},
+    {"explain model.onnx '#k3' --target h100-sxm", "a kernel: its operators, tensors and time"},
+};
+
 constexpr absl::string_view kExportOptions[] = {
     "--as",    "--output",   "--target",  "--runtime", "--precision", "--calibration",
     "--cores", "--color-by", "--fuse",    "--dim",     "--batch",     "--shape",
@@ -309,6 +321,21 @@ constexpr CommandRow kCommands[] = {
      .options = kExportOptions,
      .examples = kExportExamples,
      .run = RunExport},
+    {.name = "explain",
+     .args = "MODEL NODE",
+     .summary = "how each number of a node came about",
+     .doc =
+         "Traces every number of NODE to the operator's rule, with the formula and the values put "
+         "in; with --target also its kernel's time and energy, each part to the datum behind it "
+         "with its source, to the calibration, or to an assumption.\n"
+         "NODE is a node's name, the name of one of its results, the end of either where only one "
+         "fits, or #ID as reports number operators; #kID is a kernel of the first target's "
+         "runtime, or of --fuse without one.",
+     .min_args = 2,
+     .max_args = 2,
+     .options = kExplainOptions,
+     .examples = kExplainExamples,
+     .run = RunExplain},
     {.name = "ops",
      .args = "[NAME]",
      .summary = "the operators that are known",

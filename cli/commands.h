@@ -12,6 +12,7 @@ ExitCode RunCompare(const Request& request, Io& io);
 ExitCode RunFit(const Request& request, Io& io);
 ExitCode RunDiff(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
+ExitCode RunExplain(const Request& request, Io& io);
 ExitCode RunExport(const Request& request, Io& io);
 ExitCode RunOps(const Request& request, Io& io);
 ExitCode RunPassList(const Request& request, Io& io);

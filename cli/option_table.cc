@@ -400,6 +400,13 @@ constexpr OptionRow kOptions[] = {
      .letter = "-q",
      .doc = "no diagnostics on standard error, only errors",
      .set = Raise<&Request::quiet>},
+    {.name = "--kernel",
+     .doc = "explain the whole kernel that the node is in",
+     .set =
+         [](absl::string_view, Request& r) {
+           r.explain.kernel = true;
+           return absl::OkStatus();
+         }},
     {.name = "--keys",
      .doc = "list the keys of the YAML schema instead",
      .set = Raise<&Request::keys>},

@@ -87,7 +87,10 @@ bool OpContext::is_stored(int i) const {
   return has(i) && graph_.value(inputs_[i]).def == Value::Def::kWeight;
 }
 
-const Attr* OpContext::attr(absl::string_view name) const { return graph_.FindAttr(id_, name); }
+const Attr* OpContext::attr(absl::string_view name) const {
+  env_.OnAttribute(name);
+  return graph_.FindAttr(id_, name);
+}
 bool OpContext::has_attr(absl::string_view name) const { return attr(name) != nullptr; }
 
 int64_t OpContext::int_attr(absl::string_view name, int64_t fallback) const {

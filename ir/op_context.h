@@ -54,6 +54,8 @@ class OpEnvironment {
   virtual absl::StatusOr<Dim> Unify(OpId op, Dim a, Dim b, absl::string_view why) = 0;
   // The report's reader should know that this was assumed.
   virtual void Assume(OpId op, std::string text) = 0;
+  // The rule asks for the attribute of that name, which may be absent. For recorders.
+  virtual void OnAttribute(absl::string_view name) { (void)name; }
 };
 
 class OpContext {

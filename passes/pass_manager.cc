@@ -297,7 +297,9 @@ absl::Status ResolveKeys(const PassRequest& request, FactSet make, Analysis* a) 
         return absl::Status(policy.status().code(),
                             absl::StrCat(where, ": ", policy.status().message()));
       }
-      add(KeyOf(e));
+      FusionKey key = KeyOf(e);
+      for (const FusionKey& asked : request.fusions) key.explain |= asked.explain;
+      add(key);
     }
   }
   a->partitions.resize(a->fusion_keys.size());

@@ -1,0 +1,651 @@
+#include "analyzer/explain_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "analyzer/explain.h"
+#include "analyzer/units.h"
+#include "hw/provenance.h"
+#include "hw/tiling.h"
+#include "hw/units.h"
+#include "hw/winograd.h"
+
+namespace assay {
+namespace {
+
+// A number in a formula: whole as it is, else in six digits.
+std::string Text(double x) {
+  if (x == std::floor(x) && std::fabs(x) < 1e15) return absl::StrCat(static_cast<int64_t>(x));
+  return absl::StrFormat("%.6g", x);
+}
+
+bool Same(double a, double b) {
+  return std::fabs(a - b) <= 1e-9 * std::max(std::fabs(a), std::fabs(b));
+}
+
+std::string Citations(const std::vector<Cited>& data) {
+  std::vector<std::string> parts;
+  for (const Cited& c : data) {
+    if (c.datum->known) parts.push_back(Citation(c));
+  }
+  return absl::StrJoin(parts, "; ");
+}
+
+class Explainer {
+ public:
+  Explainer(const Report& report, const ModelEstimate& estimate, int kernel, Document* out)
+      : report_(report),
+        estimate_(estimate),
+        platform_(*estimate.platform),
+        target_(*platform_.target),
+        ops_(report.analysis.partitions[estimate.partition]->kernels[kernel]),
+        kernel_(estimate.kernels[kernel]),
+        e_(estimate.results[kernel]),
+        cost_(CostOf(kernel_, platform_)),
+        out_(*out) {}
+
+  int Run() {
+    Where();
+    Operands();
+    if (e_.fallback) {
+      OnHost();
+      return wrong_;
+    }
+    if (!kernel_.in_place) {
+      Mapped();
+      Resources();
+    }
+    Time();
+    Joules();
+    return wrong_;
+  }
+
+ private:
+  // A row whose formula is computed again: `again` from what `filled` shows.
+  void Step(ExplainedNumber n, double again, Table* table) {
+    if (!Same(n.value, again)) {
+      ++wrong_;
+      n.filled.clear();
+    }
+    AddNumber(n, table);
+  }
+
+  // In which format it is computed, and why.
+  std::string FormatText() const {
+    if (kernel_.in_place) return "";
+    const Mapping& m = cost_.mapping;
+    std::string why;
+    if (kernel_.loops) {
+      const DType from = kernel_.loops->multiply;
+      const Math own = MathOf(from);
+      if (IsFloat(from) && platform_.precision->contraction) {
+        why = absl::StrCat("precision ", platform_.precision->name, " multiplies in ",
+                           Name(*platform_.precision->contraction));
+      } else if (const MathReplacement* r = ReplacementOf(own); r != nullptr) {
+        why = absl::StrCat("the model multiplies ", Name(from), ", and runtime ",
+                           platform_.runtime->name, " runs ", Name(own), " as ", Name(r->runs_as));
+      } else {
+        why = absl::StrCat("the model multiplies ", Name(from));
+      }
+    } else {
+      why = "arithmetic of the largest operand's type";
+    }
+    if (cost_.replaced_math) {
+      absl::StrAppend(&why, "; ", target_.name, " lacks a format of it, the next wider serves");
+    }
+    return absl::StrCat(Name(m.math), " on ", Name(m.engine), " engines: ", why);
+  }
+  const MathReplacement* ReplacementOf(Math math) const {
+    for (const MathReplacement& r : platform_.runtime->replaces) {
+      if (r.math == math && target_.BestRate(r.runs_as) > 0) return &r;
+    }
+    return nullptr;
+  }
+
+  void Where() {
+    Facts facts{.key = "estimate", .title = absl::StrCat("on ", target_.name)};
+    auto add = [&](const char* key, const char* title, Cell value, std::string remark = "") {
+      facts.figures.push_back({key, title, std::move(value), Quantity::kText, std::move(remark)});
+    };
+    add("target", "target", target_.name, target_.title);
+    add("runtime", "runtime", platform_.runtime->name, platform_.runtime->title);
+    add("precision", "precision", platform_.precision->name, std::string(platform_.precision->doc));
+    add("calibration", "calibration", platform_.calibration_label, CalibrationText());
+    add("kernel_class", "class of kernel", Name(cost_.kernel_class));
+    if (const std::string format = FormatText(); !format.empty()) add("format", "format", format);
+    add("kernel_value", "seen as", ToString(kernel_));
+    out_.Add(std::move(facts));
+  }
+
+  std::string CalibrationText() const {
+    const Calibration* c = platform_.calibration.get();
+    if (c == nullptr) return "";
+    std::string text = absl::StrCat("fitted to ", c->data, ", ", c->date);
+    if (c->rows) absl::StrAppend(&text, ", ", Text(c->rows.value), " runs");
+    if (c->error_in_sample) {
+      absl::StrAppend(&text, "; off by ", Percent(c->error_in_sample.value), " there");
+    }
+    if (c->error_held_out) {
+      absl::StrAppend(&text, ", by ", Percent(c->error_held_out.value),
+                      " on families of models left out");
+    }
+    return text;
+  }
+
+  void Operands() {
+    Table table{.key = "operands",
+                .title = "what it moves, and where that is found",
+                .columns = {{"what", "what"},
+                            {"name", "tensor"},
+                            {"dtype", "type"},
+                            {"elements", "elements", Quantity::kExact},
+                            {"bytes", "bytes", Quantity::kBytes},
+                            {"reuse_distance_bytes", "last used", Quantity::kBytes, true},
+                            {"reuse", "other bytes since"},
+                            {"level", "found in"}}};
+    for (size_t i = 0; i < kernel_.operands.size(); ++i) {
+      const Kernel::Operand& o = kernel_.operands[i];
+      const size_t reads = ops_.reads.size();
+      std::string name;
+      if (i < reads) {
+        name = std::string(report_.graph->name(ops_.reads[i]));
+      } else if (i - reads < ops_.writes.size()) {
+        name = std::string(report_.graph->name(ops_.writes[i - reads]));
+      }
+      const bool never = o.reuse_distance == Kernel::Operand::kNever;
+      const MemoryLevel& level =
+          target_.memory[static_cast<size_t>(ResidentLevel(target_, o.bytes, o.reuse_distance))];
+      table.rows.push_back({{Name(o.what), name, Name(o.dtype), o.elements, o.bytes,
+                             std::isinf(o.reuse_distance) ? Cell() : Cell(o.reuse_distance),
+                             never                  ? "not on the chip before"
+                             : o.reuse_distance < 0 ? "stays there"
+                                                    : Bytes(o.reuse_distance),
+                             level.name}});
+    }
+    out_.Add(std::move(table));
+  }
+
+  void Mapped() {
+    const Mapping& m = cost_.mapping;
+    Facts facts{.key = "mapping", .title = "how it lands on the units"};
+    auto add = [&](const char* key, const char* title, Cell value, Quantity q,
+                   std::string remark = "") {
+      facts.figures.push_back({key, title, std::move(value), q, std::move(remark)});
+    };
+    std::string loops;
+    if (kernel_.loops) {
+      const Product p = ProductOf(*kernel_.loops);
+      loops =
+          absl::StrCat("of ", Text(p.batch), " x M ", Text(p.m), " x N ", Text(p.n), " x K ",
+                       Text(p.k), p.steps > 1 ? absl::StrCat(", ", Text(p.steps), " steps") : "");
+    }
+    if (m.tile_m > 0) {
+      add("block", "block", absl::StrCat(m.tile_m, " x ", m.tile_n, ", sum in steps of ", m.tile_k),
+          Quantity::kText, loops);
+      add("split_k", "parts of the sum", m.split_k > 1 ? Cell(m.split_k) : Cell(),
+          Quantity::kExact);
+    }
+    if (m.tasks > 0) {
+      add("blocks", "blocks", m.tasks, Quantity::kExact,
+          absl::StrCat("in ", Text(m.waves), " rounds over ", Text(m.slots)));
+    }
+    add("units_used", "units in use", m.units_used, Quantity::kRatio,
+        absl::StrCat("of ", Text(target_.unit_count())));
+    if (m.occupancy.blocks > 0) {
+      add("resident_blocks", "held by a unit", m.occupancy.blocks, Quantity::kExact,
+          absl::StrCat("blocks, ", Percent(m.occupancy.share), " of its threads, by ",
+                       m.occupancy.limit));
+    }
+    out_.Add(std::move(facts));
+
+    Table table = NumbersTable("utilization", "share of the peak that the mapping leaves");
+    double product = 1;
+    std::vector<std::string> parts;
+    for (const Factor& f : m.factors) {
+      product *= f.value;
+      parts.push_back(Text(f.value));
+      const auto [again, filled] = FactorAgain(f.name);
+      ExplainedNumber n{
+          .name = std::string(f.name),
+          .value = f.value,
+          .quantity = Quantity::kRatio,
+          .formula = std::string(FactorFormula(target_.kind, f.name, kernel_.loops.has_value()))};
+      if (Same(again, f.value)) n.filled = filled;
+      AddNumber(n, &table);
+    }
+    Step({.name = "all",
+          .value = m.utilization,
+          .quantity = Quantity::kRatio,
+          .formula = m.factors.empty() ? "nothing takes from it" : "product of these",
+          .filled = absl::StrJoin(parts, " * ")},
+         product, &table);
+    out_.Add(std::move(table));
+  }
+
+  // Two factors can be had from the mapping alone; NaN for others.
+  std::pair<double, std::string> FactorAgain(absl::string_view name) const {
+    const Mapping& m = cost_.mapping;
+    if (name == "wave" && m.slots > 0 && m.waves > 0) {
+      return {m.tasks / (m.waves * m.slots),
+              absl::StrCat(Text(m.tasks), " / (", Text(m.waves), " * ", Text(m.slots), ")")};
+    }
+    if (name == "tile" && kernel_.loops && m.tile_m > 0 && m.tile_k > 0) {
+      const Product p = ProductOf(*kernel_.loops);
+      const double k =
+          RoundUp(CeilDiv(p.k, static_cast<double>(m.split_k)), static_cast<double>(m.tile_k));
+      const auto tm = static_cast<double>(m.tile_m), tn = static_cast<double>(m.tile_n);
+      return {p.batch * p.m * p.n * p.k / (m.tasks * tm * tn * k),
+              absl::StrCat(Text(p.batch), "*", Text(p.m), "*", Text(p.n), "*", Text(p.k), " / (",
+                           Text(m.tasks), "*", m.tile_m, "*", m.tile_n, "*", Text(k), ")")};
+    }
+    return {NAN, ""};
+  }
+
+  // What a part is asked for, in words and numbers.
+  std::pair<std::string, std::string> AmountText(const KernelCost::Part& part) const {
+    const ResourceUse& use = part.use;
+    if (use.unit == "J") return {"joules of its operations and bytes", ""};
+    if (use.is_memory) {
+      std::vector<std::string> bytes;
+      for (const Kernel::Operand& o : kernel_.operands) {
+        if (ResidentLevel(target_, o.bytes, o.reuse_distance) >= use.level && o.bytes > 0) {
+          bytes.push_back(Text(o.bytes));
+        }
+      }
+      std::string words = "bytes of operands found there or further out";
+      if (cost_.mapping.extra_bytes > 0) absl::StrAppend(&words, ", and of partial sums");
+      const UnitClass* unit = target_.unit(target_.memory[static_cast<size_t>(use.level)].scope);
+      if (unit != nullptr && unit->count.value < target_.unit_count()) {
+        absl::StrAppend(&words, ", share of ", unit->name);
+        return {words, ""};
+      }
+      return {words, bytes.size() > 1 && bytes.size() <= 8 && cost_.mapping.extra_bytes <= 0
+                         ? absl::StrJoin(bytes, " + ")
+                         : ""};
+    }
+    if (part.scale == KernelCost::Scale::kContraction) {
+      if (use.amount < 2 * kernel_.macs) {
+        return {"2 * MACs * 16/36, as Winograd's transform multiplies less",
+                absl::StrCat("2 * ", Text(kernel_.macs), " * 16/36")};
+      }
+      return {"2 * MACs", absl::StrCat("2 * ", Text(kernel_.macs))};
+    }
+    if (use.engine == EngineClass::kSpecial) return {"transcendentals", ""};
+    const double rest = std::max(0.0, kernel_.flops - (kernel_.loops ? 2 * kernel_.macs : 0));
+    std::string words = "FLOPs beyond the contraction + integer operations + comparisons";
+    std::string filled =
+        absl::StrCat(Text(rest), " + ", Text(kernel_.int_ops), " + ", Text(kernel_.comparisons));
+    double again = rest + kernel_.int_ops + kernel_.comparisons;
+    if (!Same(again, use.amount) && kernel_.transcendentals > 0) {
+      again += kernel_.transcendentals;
+      absl::StrAppend(&words, " + transcendentals, for want of an engine of their own");
+      absl::StrAppend(&filled, " + ", Text(kernel_.transcendentals));
+    }
+    if (!Same(again, use.amount)) {
+      absl::StrAppend(&words, " + Winograd's transforms");
+      absl::StrAppend(&filled, " + ", Text(use.amount - again));
+    }
+    return {words, filled};
+  }
+
+  // Each part of the cost: amount, peak, mapped and achieved rate, seconds.
+  void Resources() {
+    Table table =
+        NumbersTable("resources", "what each resource is asked for, and how long it takes", true);
+    const Achieved& achieved = platform_.achieved;
+    const ClassEfficiency* own = EfficiencyOf(platform_, cost_.kernel_class);
+    const auto& mine = achieved.classes[static_cast<size_t>(cost_.kernel_class)];
+    const auto& other = achieved.classes[static_cast<size_t>(KernelClass::kOther)];
+    size_t result = 0;
+    for (size_t i = 0; i < cost_.parts.size(); ++i) {
+      const KernelCost::Part& part = cost_.parts[i];
+      const ResourceUse& use = part.use;
+      const std::string unit(use.unit);
+      const auto [words, amount] = AmountText(part);
+      AddNumber({.name = std::string(use.name),
+                 .value = use.amount,
+                 .unit = unit,
+                 .quantity = use.is_memory ? Quantity::kBytes
+                             : unit == "J" ? Quantity::kJoules
+                                           : Quantity::kCount,
+                 .formula = words,
+                 .filled = amount},
+                &table);
+      const Quantity rate = use.is_memory ? Quantity::kBytesPerSecond
+                            : unit == "J" ? Quantity::kWatts
+                                          : Quantity::kOpsPerSecond;
+      const std::vector<Cited> data = DataOfPeak(target_, use);
+      AddNumber({.name = "  peak",
+                 .value = use.peak,
+                 .unit = absl::StrCat(unit, "/s"),
+                 .quantity = rate,
+                 .formula = TimesText(data),
+                 .source = Citations(data)},
+                &table);
+      // To the mapped rate, then to the achieved one.
+      std::string formula = "amount / peak",
+                  filled = absl::StrCat(Text(use.amount), " / ", Text(use.peak));
+      double again = use.amount / use.peak;
+      const double mapped = use.rate / use.peak;
+      if (!Same(mapped, 1)) {
+        const bool half =
+            part.scale == KernelCost::Scale::kRest && use.engine != EngineClass::kSpecial;
+        const double left = half ? mapped * 2 : mapped;
+        if (half) {
+          absl::StrAppend(&formula, " / (1/2: peaks count a fused multiply-add as two)");
+          absl::StrAppend(&filled, " / 0.5");
+          again /= 0.5;
+        }
+        if (!Same(left, 1)) {
+          absl::StrAppend(&formula, use.is_memory ? " / share of units in use" : " / mapping");
+          absl::StrAppend(&filled, " / ", Text(left));
+          again /= left;
+        }
+      }
+      std::string source;
+      auto slow = [&](const char* what, double efficiency, const Datum* datum,
+                      absl::string_view of) {
+        if (Same(efficiency, 1)) return;
+        absl::StrAppend(&formula, " / ", what);
+        absl::StrAppend(&filled, " / ", Text(efficiency));
+        again /= efficiency;
+        if (datum != nullptr) {
+          source = absl::StrCat(platform_.calibration_label, ", class ", of, ": ",
+                                Citation({"", datum, Unit::kRatio}));
+        }
+      };
+      switch (part.scale) {
+        case KernelCost::Scale::kContraction:
+          slow("efficiency", mine.compute, own != nullptr ? &own->compute : nullptr,
+               Name(cost_.kernel_class));
+          if (mine.half_saturation > 0 && use.amount > 0) {
+            absl::StrAppend(&formula, " * (1 + operations of half efficiency / amount)");
+            absl::StrAppend(&filled, " * (1 + ", Text(mine.half_saturation), " / ",
+                            Text(use.amount), ")");
+            again *= 1 + mine.half_saturation / use.amount;
+          }
+          break;
+        case KernelCost::Scale::kRest: {
+          const ClassEfficiency* rest = EfficiencyOf(platform_, KernelClass::kOther);
+          slow("efficiency", other.compute, rest != nullptr ? &rest->compute : nullptr,
+               Name(KernelClass::kOther));
+          break;
+        }
+        case KernelCost::Scale::kBandwidth:
+          slow("efficiency", mine.bandwidth, own != nullptr ? &own->bandwidth : nullptr,
+               Name(cost_.kernel_class));
+          break;
+        case KernelCost::Scale::kNone:
+          break;
+      }
+      // Parts on the same lanes follow each other: the estimate has their sum.
+      const bool grouped =
+          part.same_lanes || (i + 1 < cost_.parts.size() && cost_.parts[i + 1].same_lanes);
+      const ExplainedNumber seconds{.name = "  time",
+                                    .value = grouped ? again : e_.parts[result].seconds,
+                                    .unit = "s",
+                                    .quantity = Quantity::kSeconds,
+                                    .formula = formula,
+                                    .filled = filled,
+                                    .source = source};
+      Step(seconds, again, &table);
+      lane_seconds_ = part.same_lanes ? lane_seconds_ + again : again;
+      if (i + 1 < cost_.parts.size() && cost_.parts[i + 1].same_lanes) continue;
+      if (part.same_lanes) {
+        Step({.name = "  both",
+              .value = e_.parts[result].seconds,
+              .unit = "s",
+              .quantity = Quantity::kSeconds,
+              .formula = "on the same lanes: one after the other"},
+             lane_seconds_, &table);
+      }
+      ++result;
+    }
+    out_.Add(std::move(table));
+  }
+
+  static std::string TimesText(const std::vector<Cited>& data) {
+    std::vector<std::string> parts;
+    for (const Cited& c : data) parts.push_back(c.what);
+    if (parts.size() < 2) return "";
+    return absl::StrJoin(parts, data[0].unit == Unit::kWatts ? " - " : " * ");
+  }
+
+  // Resources to busy time, overhead, the interval, the run.
+  void Time() {
+    Table table = NumbersTable("time", "time", true);
+    auto seconds = [](std::string name, double value, std::string formula, std::string filled = "",
+                      std::string source = "") {
+      return ExplainedNumber{.name = std::move(name),
+                             .value = value,
+                             .unit = "s",
+                             .quantity = Quantity::kSeconds,
+                             .formula = std::move(formula),
+                             .filled = std::move(filled),
+                             .source = std::move(source)};
+    };
+    const Achieved& achieved = platform_.achieved;
+    double busy = 0;
+    if (kernel_.in_place) {
+      AddNumber(seconds("seconds", e_.seconds,
+                        absl::StrCat("runtime ", platform_.runtime->name,
+                                     " makes no kernel of it: its neighbours write and read at "
+                                     "the right place")),
+                &table);
+    } else {
+      double slowest = 0, sum = 0;
+      std::vector<std::string> parts;
+      for (const ResourceUse& part : e_.parts) {
+        slowest = std::max(slowest, part.seconds);
+        if (part.seconds <= 0) continue;
+        sum += std::pow(part.seconds, achieved.overlap);
+        parts.push_back(
+            absl::StrCat(Text(part.seconds),
+                         achieved.overlap > 0 ? absl::StrCat("^", Text(achieved.overlap)) : ""));
+      }
+      const bool norm = achieved.overlap > 0 && sum > 0;
+      const double again = norm ? std::max(slowest, std::pow(sum, 1 / achieved.overlap)) : slowest;
+      busy = BusySeconds(cost_, achieved);
+      ExplainedNumber n = seconds("busy", busy, "the slowest resource: all work side by side",
+                                  absl::StrCat("max(", absl::StrJoin(parts, ", "), ")"));
+      if (norm) {
+        n.formula = "resources get in each other's way: norm of their times";
+        n.filled =
+            absl::StrCat("(", absl::StrJoin(parts, " + "), ")^(1/", Text(achieved.overlap), ")");
+        n.source = Citation({"exponent", &platform_.calibration->overlap, Unit::kCount});
+      }
+      Step(n, again, &table);
+      const std::vector<Cited> launch = DataOfLaunch(platform_);
+      double overhead = 0;
+      for (const Cited& c : launch) overhead += c.datum->value;
+      Step(seconds("overhead", e_.overhead, launch.size() > 1 ? "their sum" : "", "",
+                   launch.empty() ? "no datum: counts as nothing" : Citations(launch)),
+           overhead, &table);
+      Step(seconds("seconds", e_.seconds, "overhead + busy",
+                   absl::StrCat(Text(e_.overhead), " + ", Text(busy))),
+           e_.overhead + busy, &table);
+      table.rows.back().ink = Ink::kHeading;
+      AddNumber(seconds("limited by", e_.seconds, std::string(e_.limit)), &table);
+      table.rows.back().cells[1] = std::string(Name(e_.bound));
+      double roofline = 0;
+      for (const ResourceUse& part : e_.parts) {
+        if (part.peak > 0 && !part.outside) roofline = std::max(roofline, part.amount / part.peak);
+      }
+      Step(seconds("roofline", e_.roofline, "the slowest resource at stated peaks"), roofline,
+           &table);
+      Interval(busy, seconds, &table);
+      if (e_.host_seconds > 0) {
+        const Datum* dispatch = platform_.calibration != nullptr && platform_.calibration->dispatch
+                                    ? &platform_.calibration->dispatch
+                                    : &platform_.runtime->host_per_op;
+        AddNumber(seconds("host", e_.host_seconds, "dispatch by the host, beside the device", "",
+                          Citation({"dispatch", dispatch, Unit::kSeconds})),
+                  &table);
+      }
+    }
+    const double run = e_.seconds * ops_.multiplicity;
+    if (ops_.multiplicity != 1) {
+      AddNumber(seconds("of a run", run, "executions * seconds",
+                        absl::StrCat(Text(ops_.multiplicity), " * ", Text(e_.seconds))),
+                &table);
+    }
+    if (estimate_.latency_s > 0) {
+      AddNumber({.name = "share",
+                 .value = run / estimate_.latency_s,
+                 .quantity = Quantity::kShare,
+                 .formula = "of the model's latency",
+                 .filled = absl::StrCat(Text(run), " / ", Text(estimate_.latency_s))},
+                &table);
+    }
+    const double peak = target_.Rate(e_.mapping.engine, e_.mapping.math);
+    const double useful =
+        kernel_.flops + kernel_.int_ops + kernel_.comparisons + kernel_.transcendentals;
+    if (!kernel_.in_place && peak > 0 && e_.seconds > 0) {
+      Step({.name = "utilization",
+            .value = e_.utilization,
+            .quantity = Quantity::kShare,
+            .formula = absl::StrCat("useful operations / (seconds * peak of ",
+                                    Name(e_.mapping.engine), " ", Name(e_.mapping.math), ")"),
+            .filled = absl::StrCat(Text(useful), " / (", Text(e_.seconds), " * ", Text(peak), ")")},
+           std::min(1.0, useful / (e_.seconds * peak)), &table);
+    }
+    out_.Add(std::move(table));
+  }
+
+  template <class Seconds>
+  void Interval(double busy, const Seconds& seconds, Table* table) {
+    if (const Calibration* c = platform_.calibration.get(); c != nullptr) {
+      Step(seconds("low", e_.low, "seconds * factor",
+                   absl::StrCat(Text(e_.seconds), " * ", Text(platform_.low_factor)),
+                   Citation({"factor", &c->low, Unit::kCount})),
+           e_.seconds * platform_.low_factor, table);
+      Step(seconds("high", e_.high, "seconds * factor",
+                   absl::StrCat(Text(e_.seconds), " * ", Text(platform_.high_factor)),
+                   Citation({"factor", &c->high, Unit::kCount})),
+           e_.seconds * platform_.high_factor, table);
+      return;
+    }
+    const UncalibratedInterval interval =
+        UncalibratedFor(target_.kind, std::max<int64_t>(static_cast<int64_t>(estimate_.batch), 1));
+    Step(seconds("low", e_.low, "roofline * factor",
+                 absl::StrCat(Text(e_.roofline), " * ", Text(platform_.low_factor)),
+                 Citation({"uncalibrated factor", &interval.low, Unit::kCount})),
+         e_.roofline * platform_.low_factor, table);
+    Step(seconds(
+             "high", e_.high, "overhead + busy * factor",
+             absl::StrCat(Text(e_.overhead), " + ", Text(busy), " * ", Text(platform_.high_factor)),
+             Citation({"uncalibrated factor", &interval.high, Unit::kCount})),
+         e_.overhead + busy * platform_.high_factor, table);
+  }
+
+  // On the host: what crosses, and its own time.
+  void OnHost() {
+    Table table = NumbersTable("time", "time on the host", true);
+    double sum = 0;
+    for (const ResourceUse& part : e_.parts) {
+      sum += part.seconds;
+      const std::vector<Cited> data = DataOfPeak(target_, part);
+      AddNumber({.name = std::string(part.name),
+                 .value = part.seconds,
+                 .unit = "s",
+                 .quantity = Quantity::kSeconds,
+                 .formula = part.name == "host"
+                                ? estimate_.fallback->host.assumption
+                                : absl::StrCat(Text(part.amount),
+                                               " bytes that cross, and the latency of each tensor"),
+                 .source = Citations(data)},
+                &table);
+    }
+    Step({.name = "seconds",
+          .value = e_.seconds,
+          .unit = "s",
+          .quantity = Quantity::kSeconds,
+          .formula = absl::StrCat("their sum: ", target_.name,
+                                  " lacks an operator of it, or it "
+                                  "needs the result of one that it lacks")},
+         sum, &table);
+    out_.Add(std::move(table));
+  }
+
+  void Joules() {
+    Table table = NumbersTable("energy", "energy of one execution", true);
+    double sum = 0;
+    for (const EnergyPart& part : e_.energy.parts) {
+      ExplainedNumber n{.name = std::string(part.name),
+                        .value = part.joules.value_or(NAN),
+                        .unit = "J",
+                        .quantity = Quantity::kJoules};
+      double again = NAN;
+      if (part.name == "idle") {
+        n.formula = "idle power * seconds";
+        n.filled = absl::StrCat(Text(target_.idle_power.value), " * ", Text(e_.seconds));
+        n.source =
+            target_.idle_power ? Citation({"idle power", &target_.idle_power, Unit::kWatts}) : "";
+        again = target_.idle_power.value * e_.seconds;
+      } else {
+        for (const ResourceUse& use : e_.parts) {
+          if (use.name != part.name) continue;
+          const std::vector<Cited> data = DataOfEnergy(target_, use);
+          again = use.amount;
+          n.formula = use.is_memory ? "bytes * energy of one" : "operations * energy of one";
+          n.filled = Text(use.amount);
+          for (const Cited& c : data) {
+            again *= c.datum->value;
+            absl::StrAppend(&n.filled, " * ", Text(c.datum->value));
+          }
+          n.source = Citations(data);
+          break;
+        }
+      }
+      if (!part.joules.has_value()) {
+        n.formula = absl::StrCat("not known: ", target_.name, " has no such datum");
+        n.filled.clear();
+        AddNumber(n, &table);
+        continue;
+      }
+      sum += *part.joules;
+      Step(n, again, &table);
+    }
+    if (e_.energy.joules.has_value()) {
+      Step({.name = "joules",
+            .value = *e_.energy.joules,
+            .unit = "J",
+            .quantity = Quantity::kJoules,
+            .formula =
+                e_.energy.complete ? "their sum" : "sum of what is known: the least it can be"},
+           sum, &table);
+      table.rows.back().ink = Ink::kHeading;
+    }
+    out_.Add(std::move(table));
+  }
+
+  const Report& report_;
+  const ModelEstimate& estimate_;
+  const Platform& platform_;
+  const Target& target_;
+  const Partition::KernelOps& ops_;
+  const Kernel& kernel_;
+  const KernelEstimate& e_;
+  const KernelCost cost_;
+  Document& out_;
+  double lane_seconds_ = 0;
+  int wrong_ = 0;
+};
+
+}  // namespace
+
+int ExplainEstimate(const Report& report, const ModelEstimate& estimate, int kernel,
+                    Document* out) {
+  return Explainer(report, estimate, kernel, out).Run();
+}
+
+}  // namespace assay
