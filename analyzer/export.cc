@@ -9,7 +9,15 @@ namespace assay {
 namespace {
 
 constexpr ExportRow kExports[] = {
-    {"dot", ".dot", "a drawing in Graphviz's language; `dot -Tsvg` renders it", ExportDot},
+    {.name = "dot",
+     .ending = ".dot",
+     .doc = "a drawing in Graphviz's language; `dot -Tsvg` renders it",
+     .make = ExportDot},
+    {.name = "svg",
+     .ending = ".svg",
+     .doc = "a drawing of the kernels that a browser shows by itself",
+     .make = ExportSvg},
+    {.name = "mermaid", .ending = ".mmd", .doc = "a flowchart for Markdown", .make = ExportMermaid},
 };
 
 }  // namespace

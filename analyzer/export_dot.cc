@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/export.h"
+#include "analyzer/kernel_graph.h"
 #include "analyzer/report_text.h"
 #include "analyzer/text_table.h"
 #include "ir/op_table.h"
@@ -15,17 +16,6 @@ namespace assay {
 namespace {
 
 constexpr int kLabel = 48;  // columns of a line in a box
-
-struct RoleColor {
-  Role role;
-  absl::string_view fill;
-};
-constexpr RoleColor kColors[] = {
-    {Role::kContraction, "#cfe2f3"}, {Role::kAttention, "#cfe2f3"},
-    {Role::kPointwise, "#fff2cc"},   {Role::kReduction, "#d9ead3"},
-    {Role::kPooling, "#d9ead3"},     {Role::kNormalization, "#d9ead3"},
-    {Role::kMovement, "#ead1dc"},
-};
 
 // In double quotes; a backslash and a quote mean themselves.
 std::string Quoted(absl::string_view text) {
@@ -47,7 +37,8 @@ std::string Label(absl::string_view first, absl::string_view second) {
 
 class Drawing {
  public:
-  explicit Drawing(const Report& r) : r_(r), g_(*r.graph) {}
+  Drawing(const Report& r, ColorBy by)
+      : r_(r), g_(*r.graph), by_(ColorsOf(r, by)), kernels_(MakeKernelGraph(r)) {}
 
   std::string Run() {
     absl::StrAppend(&out_, "digraph ", Quoted(Printable(g_.source().name)),
@@ -56,6 +47,7 @@ class Drawing {
                     "  node [fontname=\"sans-serif\", fontsize=10, shape=box, style=filled, "
                     "fillcolor=\"white\"];\n"
                     "  edge [fontname=\"sans-serif\", fontsize=8];\n");
+    if (kernels_.estimate != nullptr) Legend();
     const Region& main = g_.region(Graph::kMain);
     for (ValueId v : main.args) {
       absl::StrAppend(&out_, "  v", v.index, " [label=", Label(g_.name(v), TypeOf(v)),
@@ -78,6 +70,22 @@ class Drawing {
     return ToString(r_.analysis.shapes->type(v), *r_.analysis.shapes->pool);
   }
 
+  // What the colours mean, in a table above the drawing.
+  void Legend() {
+    absl::StrAppend(&out_, "  label=", Quoted(HeadingOf(r_)), "; labelloc=t;\n");
+    absl::StrAppend(&out_, "  subgraph cluster_legend {\n    label=",
+                    Quoted(by_ == ColorBy::kTime ? "time" : "colours"), "; style=\"dotted\";\n");
+    for (const FillRow* row : LegendOf(by_)) {
+      absl::StrAppend(&out_, "    legend_", row->name, " [label=", Quoted(row->meaning),
+                      ", fillcolor=", Quoted(row->light), "];\n");
+    }
+    out_ += "  }\n";
+  }
+
+  const KernelGraph::Node& NodeOf(int32_t kernel) const {
+    return kernels_.nodes[static_cast<size_t>(kernels_.first_kernel + kernel)];
+  }
+
   void Line(absl::string_view text) {
     absl::StrAppend(&out_, std::string(2 * (open_.size() + 1), ' '), text, "\n");
   }
@@ -85,7 +93,7 @@ class Drawing {
   // In op order. A kernel is drawn where its first op stands, with all of its ops, which share that
   // op's region; a body's box closes behind the last op in it.
   void Ops() {
-    const Partition& p = *r_.partition;
+    const Partition& p = *kernels_.partition;
     for (OpId op(0); op.index < g_.num_ops(); ++op.index) {
       while (!open_.empty() && open_.back().index <= op.index) Close();
       if (!r_.analysis.execution->runs(op)) continue;
@@ -96,11 +104,13 @@ class Drawing {
         if (box) {
           Line(absl::StrCat("subgraph cluster_k", k, " {"));
           open_.push_back(op);
-          Line(absl::StrCat("label=", Label(absl::StrCat("#", k, " ", kernel.name), ""),
-                            "; style=\"rounded,filled\"; color=\"#888888\"; "
-                            "fillcolor=\"#f3f3f3\";"));
+          const absl::string_view fill =
+              by_ == ColorBy::kRole ? "#f3f3f3" : FillOf(by_, kernels_, NodeOf(k)).light;
+          Line(absl::StrCat(
+              "label=", Label(absl::StrCat("#", k, " ", kernel.name), TimeOf(kernels_, NodeOf(k))),
+              "; style=\"rounded,filled\"; color=\"#888888\"; fillcolor=", Quoted(fill), ";"));
         }
-        for (OpId member : kernel.ops) Node(member);
+        for (OpId member : kernel.ops) Node(member, k, box);
         if (box) Close();
       }
       if (const OpId end = g_.op(op).subtree_end; end.index > op.index + 1) {
@@ -124,14 +134,21 @@ class Drawing {
     Line("}");
   }
 
-  void Node(OpId op) {
+  // An operator by itself stands for its kernel.
+  void Node(OpId op, int32_t kernel, bool in_box) {
     const OpRow* row = g_.op(op).row;
-    absl::string_view fill = "white";
-    for (const RoleColor& c : kColors) {
-      if (row != nullptr && row->role == c.role) fill = c.fill;
+    absl::string_view fill = FillOfRole(Role::kOther).light;
+    if (by_ != ColorBy::kRole) {
+      if (!in_box) fill = FillOf(by_, kernels_, NodeOf(kernel)).light;
+    } else if (row != nullptr) {
+      fill = FillOfRole(row->role).light;
     }
-    Line(absl::StrCat("op", op.index, " [label=", Label(QualifiedType(g_, op), Where(g_, op)),
-                      ", fillcolor=", Quoted(fill), "];"));
+    std::string label = Label(QualifiedType(g_, op), Where(g_, op));
+    if (const std::string time = TimeOf(kernels_, NodeOf(kernel)); !in_box && !time.empty()) {
+      label.pop_back();
+      absl::StrAppend(&label, "\\n", time, "\"");
+    }
+    Line(absl::StrCat("op", op.index, " [label=", label, ", fillcolor=", Quoted(fill), "];"));
   }
 
   // From what writes the value's buffer, if that is drawn; each pair of ends once.
@@ -153,6 +170,8 @@ class Drawing {
 
   const Report& r_;
   const Graph& g_;
+  const ColorBy by_;
+  const KernelGraph kernels_;
   std::string out_;
   std::vector<OpId> open_;  // boxes, each by the op that stands behind it
   absl::flat_hash_set<std::string> drawn_;
@@ -160,6 +179,8 @@ class Drawing {
 
 }  // namespace
 
-std::string ExportDot(const Report& report) { return Drawing(report).Run(); }
+absl::Status ExportDot(const ExportInput& input, Sink sink) {
+  return sink(Drawing(input.report, input.options.color_by).Run());
+}
 
 }  // namespace assay

@@ -31,9 +31,10 @@ struct Request {
   AnalyzeOptions analyze;
   ReportOptions report;
   CompareOptions compare;
-  std::string format;  // empty: by the ending of `output`, else text
-  std::string as;      // what to export; empty: by the ending of `output`, else the first row
-  std::string output;  // empty: standard output
+  std::string format;    // empty: by the ending of `output`, else text
+  std::string as;        // what to export; empty: by the ending of `output`, else the first row
+  std::string color_by;  // of a drawing; empty: as suits it
+  std::string output;    // empty: standard output
   std::string color = "auto";
   bool quiet = false;
   bool keys = false;

@@ -74,12 +74,19 @@ constexpr Example kIrExamples[] = {
     {"ir model.onnx --after work", "and what every operator does"},
 };
 
-constexpr absl::string_view kExportOptions[] = {"--as",      "--output", "--fuse",   "--dim",
-                                                "--batch",   "--shape",  "--value",  "--threads",
-                                                "--timings", "--quiet",  "--op-file"};
+constexpr absl::string_view kExportOptions[] = {
+    "--as",    "--output",   "--target",  "--runtime", "--precision", "--calibration",
+    "--cores", "--color-by", "--fuse",    "--dim",     "--batch",     "--shape",
+    "--value", "--threads",  "--timings", "--quiet",   "--op-file"};
 constexpr Example kExportExamples[] = {
     {"export model.onnx --as dot -o model.dot", "a drawing; `dot -Tsvg model.dot` renders it"},
     {"export model.onnx --as dot --fuse none", "every operator by itself"},
+    {"export model.onnx -o model.svg --target h100-sxm --color-by time",
+     "a page for the browser: where the time goes"},
+    {"export model.onnx -o costed.onnx --target h100-sxm", "look at costs node by node in Netron"},
+    {"export model.onnx -o trace.json --target h100-sxm,rtx-4090",
+     "open it in ui.perfetto.dev: both machines on one time axis"},
+    {"export model.onnx --as mermaid", "paste it into a README"},
 };
 
 constexpr absl::string_view kListOptions[] = {"--output", "--color"};
@@ -176,10 +183,14 @@ constexpr CommandRow kCommands[] = {
      .run = RunIr},
     {.name = "export",
      .args = "MODEL",
-     .summary = "drawings of a model",
-     .doc =
-         "Draws the operators that run: those of one kernel of --fuse in one box, and the tensors "
-         "between them with their types. Weights, views and what does not run are left out.",
+     .summary = "drawings, a timeline, or the model with its costs in it",
+     .doc = "Makes something for another program of a model: a drawing (dot, svg, mermaid), a "
+            "timeline "
+            "(trace), or the same model with shapes and costs in it (onnx).\n"
+            "Drawings show the operators that run: those of one kernel in one box, and the tensors "
+            "between them. Weights, views and what does not run are left out. With --target the "
+            "kernels are those of its runtime and show their time; without it those of --fuse.\n"
+            "Of onnx every byte of a weight is copied as it is. External data stays where it is.",
      .min_args = 1,
      .max_args = 1,
      .options = kExportOptions,

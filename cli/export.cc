@@ -1,14 +1,71 @@
 #include "analyzer/export.h"
 
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "analyzer/pipeline.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 
 namespace assay {
+namespace {
+
+// Empty, or what the command line lacks for this kind of export.
+std::string Lacks(const Request& request, const ExportRow& row, const Plan& plan, const Io& io) {
+  const size_t columns = plan.request.estimates.size();
+  if (row.needs_target && columns == 0) {
+    return absl::StrCat("--as ", row.name, ": needs a machine; name one with --target");
+  }
+  if (!row.many_targets && columns > 1) {
+    return absl::StrCat("--as ", row.name,
+                        ": shows one target under one runtime in one precision, ", "not ", columns,
+                        "; give one of each");
+  }
+  if (columns == 0 && (request.color_by == "bound" || request.color_by == "time")) {
+    return absl::StrCat("--color-by ", request.color_by,
+                        ": needs a machine; name one with --target");
+  }
+  if (row.rewrites && request.output.empty() && io.terminal_width() > 0) {
+    return absl::StrCat("--as ", row.name,
+                        ": is binary, and this is a terminal; write it to a file with -o");
+  }
+  return "";
+}
+
+}  // namespace
 
 ExitCode RunExport(const Request& request, Io& io) {
   const ExportRow& row =
       request.as.empty() ? ExportForFile(request.output) : *FindExport(request.as);
-  return PrintModel(request, Depth::kAnalysis, io, row.make);
+  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
+  if (!plan.ok()) {
+    SayError(plan.status(), io);
+    return kUsage;
+  }
+  if (const std::string lacks = Lacks(request, row, *plan, io); !lacks.empty()) {
+    SayError(lacks, io);
+    return kUsage;
+  }
+  absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
+  if (!report.ok()) return ModelFailed(report.status(), io);
+  if (request.analyze.timings) SayTimings(*report, io);
+  if (!request.quiet) SayDiagnostics(*report, io);
+
+  const ExportInput input{
+      .report = *report,
+      .options = {.color_by = FindColorBy(request.color_by), .output = request.output}};
+  Output output(request, io);
+  absl::Status status = output.Open();
+  if (status.ok()) {
+    status = row.make(input, [&](absl::string_view piece) {
+      output.text.append(piece.data(), piece.size());
+      return output.Pass();
+    });
+  }
+  if (status.ok()) status = output.Finish();
+  return status.ok() ? kDone : WriteFailed(status, io);
 }
 
 }  // namespace assay

@@ -280,8 +280,16 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--as",
      .value = "KIND",
-     .doc = "what to make: dot (default: by the ending of --output, else dot)",
+     .doc = "dot, svg, mermaid, onnx or trace (default: by the ending of --output, else dot)",
      .set = SetAs},
+    {.name = "--color-by",
+     .value = "WHAT",
+     .doc = "colours of a drawing: role, bound or time (default: bound with --target, else role)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.color_by = std::string(value);
+           return OneOf(value, ColorByNames());
+         }},
     {.name = "--ops",
      .doc = "also list every operator; --ops FILE.yaml is --op-file",
      .file_option = "--op-file",
