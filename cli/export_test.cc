@@ -1,5 +1,5 @@
-// `export --as dot`: what Graphviz needs, checked by a reader of our own, and by Graphviz where it
-// is installed.
+// `export` of drawings: what Graphviz, XML and Mermaid need, checked by readers of our own, and by
+// Graphviz where it is installed.
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -76,6 +78,12 @@ void ExpectSound(const Drawing& d) {
   }
 }
 
+int Count(absl::string_view text, absl::string_view what) {
+  int n = 0;
+  for (size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
+
 std::string Export(absl::string_view args) {
   const Outcome outcome = RunCommand(absl::StrCat("export ", args, " --quiet"));
   EXPECT_EQ(outcome.exit, kDone) << outcome.err;
@@ -113,6 +121,179 @@ TEST(Export, IsSoundOnEveryKindOfModel) {
     EXPECT_EQ(std::system(("dot -Tsvg -o /dev/null '" + file + "'").c_str()), 0) << model;
     std::remove(file.c_str());
   }
+}
+
+TEST(Export, TargetColoursAndTimes) {
+  const std::string text = Export("testdata/models/mlp.onnx --as dot --target h100-sxm");
+  const Drawing d = Read(text);
+  ExpectSound(d);
+  EXPECT_EQ(d.nodes.size(), 5u + 1 + 1 + 4);  // and three bounds and the rest in the legend
+  // Launches take longer than the work of three small Gemms.
+  EXPECT_EQ(Count(text, "fillcolor=\"#dddddd\""), 3 + 1);
+  EXPECT_EQ(Count(text, " us, "), 3);
+}
+
+// A strict little reader of XML: tags nest, attributes are quoted and have a name once, text has no
+// `<` or `&` of its own. Counts elements by name.
+class Xml {
+ public:
+  explicit Xml(absl::string_view text) : text_(text) {
+    absl::ConsumePrefix(&text_, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    Element();
+    EXPECT_EQ(absl::StripAsciiWhitespace(text_), "");
+  }
+  std::map<std::string, int> elements;
+  std::vector<std::string> titles;
+
+ private:
+  std::string Name() {
+    size_t n = 0;
+    while (n < text_.size() && (isalnum(text_[n]) != 0 || text_[n] == '-' || text_[n] == ':')) ++n;
+    EXPECT_GT(n, 0u) << text_.substr(0, 40);
+    const std::string name(text_.substr(0, n));
+    text_.remove_prefix(n);
+    return name;
+  }
+  void ExpectText(absl::string_view text) {
+    EXPECT_EQ(text.find('<'), text.npos) << text;
+    for (size_t at = text.find('&'); at != text.npos; at = text.find('&', at + 1)) {
+      const absl::string_view rest = text.substr(at);
+      EXPECT_TRUE(absl::StartsWith(rest, "&amp;") || absl::StartsWith(rest, "&lt;") ||
+                  absl::StartsWith(rest, "&gt;") || absl::StartsWith(rest, "&quot;"))
+          << rest.substr(0, 10);
+    }
+    for (char c : text) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+  }
+  void Element() {
+    if (!absl::ConsumePrefix(&text_, "<")) {
+      ADD_FAILURE() << "no element at " << text_.substr(0, 40);
+      text_ = "";
+      return;
+    }
+    const std::string name = Name();
+    ++elements[name];
+    std::set<std::string> attributes;
+    while (absl::ConsumePrefix(&text_, " ")) {
+      EXPECT_TRUE(attributes.insert(Name()).second);
+      EXPECT_TRUE(absl::ConsumePrefix(&text_, "=\""));
+      const size_t end = text_.find('"');
+      ASSERT_NE(end, text_.npos);
+      ExpectText(text_.substr(0, end));
+      text_.remove_prefix(end + 1);
+    }
+    if (absl::ConsumePrefix(&text_, "/>")) return;
+    ASSERT_TRUE(absl::ConsumePrefix(&text_, ">")) << text_.substr(0, 40);
+    while (true) {
+      const size_t next = text_.find('<');
+      ASSERT_NE(next, text_.npos) << "unclosed " << name;
+      ExpectText(text_.substr(0, next));
+      if (name == "title") titles.emplace_back(text_.substr(0, next));
+      text_.remove_prefix(next);
+      if (absl::ConsumePrefix(&text_, absl::StrCat("</", name, ">"))) return;
+      if (absl::StartsWith(text_, "</")) {
+        ADD_FAILURE() << name << " closed by " << text_.substr(0, 40);
+        text_ = "";
+        return;
+      }
+      Element();
+    }
+  }
+  absl::string_view text_;
+};
+
+TEST(Export, SvgHasABoxForEveryKernelAndALineForEveryTensor) {
+  // x -> Softmax -> MatMul -> Softmax -> Add -> y, and around: x to MatMul, Softmax to Add.
+  const std::string text =
+      Export("testdata/golden/skip.onnxtxt --as svg --target rtx-4090 --fuse none");
+  Xml xml(text);
+  EXPECT_EQ(xml.elements["g"], 4 + 1 + 1);
+  EXPECT_EQ(xml.elements["path"], 5 + 2 + 1);          // and the head of an arrow
+  EXPECT_EQ(xml.elements["rect"], 4 + 2 + 1 + 3 + 1);  // the page; three bounds and the rest
+  EXPECT_EQ(Count(text, " L"), 2 + 2);                 // lanes of what skips a layer; the arrow
+  EXPECT_EQ(xml.titles.size(), 1u + 6 + 7);
+  EXPECT_NE(text.find("prefers-color-scheme: dark"), text.npos);
+  EXPECT_EQ(text.find("http"), text.find("http://www.w3.org/2000/svg"));  // nothing from elsewhere
+}
+
+// Statements of a flowchart, one a line.
+void ExpectMermaid(const std::string& text) {
+  std::set<std::string> nodes, classes, used;
+  int edges = 0;
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
+  ASSERT_FALSE(lines.empty());
+  EXPECT_EQ(lines[0], "flowchart TD");
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const std::string& line = lines[i];
+    if (absl::StartsWith(line, "  %% ")) continue;
+    if (absl::StartsWith(line, "  classDef ")) {
+      classes.insert(std::vector<std::string>(absl::StrSplit(line.substr(11), ' '))[0]);
+      continue;
+    }
+    std::vector<std::string> words = absl::StrSplit(line.substr(2), ' ');
+    if (words.size() == 3 && words[1] == "-->") {
+      ++edges;
+      EXPECT_TRUE(nodes.contains(words[0]) && nodes.contains(words[2])) << line;
+      EXPECT_NE(words[0], words[2]);
+      continue;
+    }
+    // n3["label"]:::class or n3(["label"]):::class
+    const size_t open = line.find("[\""), close = line.rfind("\"]");
+    ASSERT_TRUE(open != line.npos && close != line.npos && open < close) << line;
+    const bool round = line[open - 1] == '(';
+    EXPECT_TRUE(nodes.insert(line.substr(2, open - 2 - (round ? 1 : 0))).second) << line;
+    std::string label = line.substr(open + 2, close - open - 2);
+    absl::StrReplaceAll({{"<br/>", " "}}, &label);
+    for (size_t at = 0; at < label.size(); ++at) {
+      const char c = label[at];
+      if (c == '#') {
+        const size_t end = label.find(';', at);
+        ASSERT_NE(end, label.npos) << line;
+        for (char d : label.substr(at + 1, end - at - 1)) EXPECT_TRUE(isdigit(d)) << line;
+        at = end;
+        continue;
+      }
+      EXPECT_TRUE(isalnum(c) || absl::string_view(" _./+,:=-%").find(c) != std::string::npos)
+          << line;
+    }
+    const std::string behind = line.substr(close + (round ? 3 : 2));
+    ASSERT_TRUE(absl::StartsWith(behind, ":::")) << line;
+    used.insert(behind.substr(3));
+  }
+  EXPECT_LE(edges, 500);
+  EXPECT_LE(text.size(), 50'000u);
+  EXPECT_FALSE(nodes.empty());
+  for (const std::string& name : used) EXPECT_TRUE(classes.contains(name)) << name;
+}
+
+TEST(Export, DrawingsAreSoundOnEveryKindOfModel) {
+  for (const char* model :
+       {"testdata/models/googlenet.onnx", "testdata/models/swin_t_dynamo.onnx",
+        "testdata/models/llama_kv.onnx", "testdata/models/lstm.onnx",
+        "testdata/models/sd_unet.onnx", "testdata/models/mask_rcnn.onnx",
+        "testdata/models/sklearn_pipeline.onnx", "testdata/golden/odd_names.textproto"}) {
+    for (const char* how : {"", " --target rtx-4090 --color-by time", " --target h100-sxm",
+                            " --target h100-sxm --color-by role", " --fuse none"}) {
+      SCOPED_TRACE(absl::StrCat(model, how));
+      Xml xml(Export(absl::StrCat(model, " --as svg", how)));
+      EXPECT_GT(xml.elements["g"], 2);
+      ExpectMermaid(Export(absl::StrCat(model, " --as mermaid", how)));
+    }
+  }
+}
+
+TEST(Export, DrawsTenThousandKernels) {
+  // A chain whose every link also reads the input: 10,000 long edges in one lane.
+  std::string text =
+      "<ir_version: 8, opset_import: [\"\": 17]>\nlong (float[4] v0) => (float[4] y) {\n";
+  for (int i = 0; i < 10'000; ++i) absl::StrAppend(&text, "  v", i + 1, " = Add (v", i, ", v0)\n");
+  absl::StrAppend(&text, "  y = Relu (v10000)\n}\n");
+  const std::string file = testing::TempDir() + "export_long.onnxtxt";
+  WriteFile(file, text);
+  Xml xml(Export(absl::StrCat(file, " --as svg --fuse none")));
+  EXPECT_EQ(xml.elements["g"], 10'001 + 2);
+  EXPECT_EQ(xml.elements["path"], 10'001 + 10'000 - 1 + 1 + 1);  // v1 reads it once; y; the arrow
+  ExpectMermaid(Export(absl::StrCat(file, " --as mermaid --fuse none")));
+  std::remove(file.c_str());
 }
 
 TEST(Export, SameBytesForAnyThreadCount) {
