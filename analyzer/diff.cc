@@ -15,7 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "analyzer/figures.h"
 #include "analyzer/group_table.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/units.h"
 #include "ir/graph.h"
 #include "passes/evaluate.h"

@@ -13,7 +13,7 @@
 #include "absl/strings/strip.h"
 #include "analyzer/digest.h"
 #include "analyzer/explain_estimate.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/units.h"
 #include "ir/suggest.h"
 

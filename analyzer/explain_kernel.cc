@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/explain.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "ir/op_table.h"
 #include "passes/pattern.h"
 

@@ -12,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "analyzer/explain.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/units.h"
 #include "ir/op_table.h"
 #include "ir/work.h"

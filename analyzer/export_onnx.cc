@@ -87,9 +87,10 @@ class Costs {
         seconds += Seconds(kernel);
       }
     }
-    if (ops == 1) {
-      add("id", absl::StrCat("#", nodes[0].begin.index));
-      const Exec exec = execution.exec[static_cast<size_t>(nodes[0].begin.index)];
+    if (const OpId first = nodes[0].begin;
+        nodes.size() == 1 && ops > 0 && r_.graph->op(first).subtree_end == nodes[0].end) {
+      add("id", absl::StrCat("#", first.index));
+      const Exec exec = execution.exec[static_cast<size_t>(first.index)];
       if (exec != Exec::kRuns) add("execution", std::string(Name(exec)));
     } else if (ops > 1) {
       add("operators", absl::StrCat(running));

@@ -4,7 +4,7 @@
 //
 //   process  h100-sxm, tensorrt, fp16: 1.234 ms
 //     track    stream 0       |#0 Conv+Relu|#1 MaxPool|wait|#2 Conv+Relu|      of each stream
-//     track    host           |run|#0|#1|#2|                                 dispatch
+//     track    host dispatch  |run|#0|#1|#2|
 //     track    matrix fp16    |#0 Conv+Relu|          |    |#2 Conv|           of each unit that is
 //     track    HBM3           |#0 Co|      |#1 MaxPool|    |#2 Con|            busy in any kernel
 //
@@ -67,10 +67,11 @@ class Timeline {
     for (size_t k = 0; k < e_.results.size(); ++k) {
       host += partition_.kernels[k].multiplicity * e_.results[k].host_seconds;
     }
-    const double per_run = e_.latency_s - std::max(s.end, host);
+    const double rest = e_.latency_s - std::max(s.end, host);
+    const double per_run = Nanoseconds(rest) > 0 ? rest : 0;  // and no rounding error
     const double slower = s.end > 0 ? std::max(1.0, host / s.end) : 1;
     if (per_run > 0 || host > 0) {
-      const int track = TrackOf("host");
+      const int track = TrackOf("host dispatch");
       if (per_run > 0) Add(track, 0, per_run, What::kRun, -1);
       double at = per_run;
       for (size_t k = 0; k < e_.results.size(); ++k) {
@@ -86,7 +87,7 @@ class Timeline {
       Add(s.stream[k], start, start + s.seconds[k], What::kKernel, static_cast<int32_t>(k));
       AddUnits(static_cast<int32_t>(k), s.stream[k], streams, start, s.seconds[k]);
       const double wait = s.seconds[k] * (slower - 1);
-      if (Nanoseconds(wait) > 0 && streams == 1) {
+      if (wait > 0 && streams == 1) {
         Add(s.stream[k], start + s.seconds[k], start + s.seconds[k] * slower, What::kWait, -1);
       }
     }
@@ -109,7 +110,9 @@ class Timeline {
   }
 
   void Add(int track, double start, double end, What what, int32_t kernel, int32_t part = -1) {
-    slices.push_back({Nanoseconds(start), Nanoseconds(end), track, what, kernel, part});
+    const int64_t from = Nanoseconds(start), to = Nanoseconds(end);
+    if (from == to && what != What::kKernel) return;
+    slices.push_back({from, to, track, what, kernel, part});
   }
 
   // Each unit by itself, from the end of the launch; a kernel that waits for others on the same

@@ -1,5 +1,6 @@
 // `export --as trace`: the rules of Chrome's trace event format, and that the timeline says what
 // the report says.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
@@ -122,9 +123,8 @@ TEST(ExportTrace, SlicesOfTheStreamAddUpToTheLatency) {
     ASSERT_EQ(trace.processes.size(), latencies.size());
     for (size_t i = 0; i < latencies.size(); ++i) {
       const int pid = static_cast<int>(i) + 1;
-      // Each slice is rounded from the start of the run, so errors do not add up. Waits of less
-      // than half a nanosecond a kernel are left out.
-      EXPECT_NEAR(trace.Sum(pid, "stream"), latencies[i] * 1e9, 2 + latencies[i] * 1e9 * 1e-3);
+      // Slices are rounded from the start of the run, so errors do not add up.
+      EXPECT_NEAR(trace.Sum(pid, "stream"), latencies[i] * 1e9, 1.5);
     }
   }
 }
@@ -155,13 +155,9 @@ TEST(ExportTrace, NeedsATarget) {
 // A runtime of one's own with several streams.
 TEST(ExportTrace, StreamsSideBySide) {
   const std::string runtime = testing::TempDir() + "three_streams.yaml";
-  std::string text = RunCommand("runtimes ideal").out;
   WriteFile(runtime, "extends: ideal\nname: three-streams\nstreams: 3\n");
   const std::string args =
       absl::StrCat("testdata/models/googlenet.onnx --target h100-sxm --runtime ", runtime);
-  if (RunCommand(absl::StrCat("analyze ", args, " -q")).exit != kDone) {
-    GTEST_SKIP() << "a runtime cannot extend another";
-  }
   const Trace trace = Read(args);
   const double latency = Latencies(args)[0];
   double end = 0, busy = 0;

