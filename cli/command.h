@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "analyzer/compare.h"
 #include "analyzer/options.h"
+#include "analyzer/sweep.h"
 #include "cli/io.h"
 
 namespace assay {
@@ -31,6 +32,7 @@ struct Request {
   AnalyzeOptions analyze;
   ReportOptions report;
   CompareOptions compare;
+  SweepOptions sweep;
   std::string format;  // empty: by the ending of `output`, else text
   std::string as;      // what to export; empty: by the ending of `output`, else the first row
   std::string output;  // empty: standard output
