@@ -15,6 +15,7 @@
 #include "analyzer/explain.h"
 #include "analyzer/fitness.h"
 #include "analyzer/options.h"
+#include "analyzer/sweep.h"
 #include "cli/io.h"
 
 namespace assay {
@@ -33,6 +34,7 @@ struct Request {
   AnalyzeOptions analyze;
   ReportOptions report;
   CompareOptions compare;
+  SweepOptions sweep;
   ExplainOptions explain;
   std::string format;    // empty: by the ending of `output`, else text
   std::string as;        // what to export; empty: by the ending of `output`, else the first row

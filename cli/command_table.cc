@@ -123,6 +123,22 @@ constexpr Example kDiffExamples[] = {
     {"diff old.onnx new.onnx --format csv", "every operator that changed"},
 };
 
+constexpr absl::string_view kSweepOptions[] = {
+    "--dim",    "--batch",       "--tokens", "--target",  "--runtime", "--precision",
+    "--vary",   "--max-latency", "--cores",  "--shape",   "--value",   "--calibration",
+    "--format", "--output",      "--color",  "--threads", "--quiet",   "--op-file"};
+constexpr Example kSweepExamples[] = {
+    {"sweep model.onnx --batch 1..256 --target h100-sxm,l4 --precision fp16",
+     "latency and throughput by batch, and the batch that fills each machine"},
+    {"sweep model.onnx --batch 1..64 --target h100-sxm --max-latency 10ms",
+     "the best throughput under a latency limit"},
+    {"sweep bert.onnx --dim batch=1,8 --dim seq=128..4096 --target l4", "a grid"},
+    {"sweep model.onnx --target jetson-orin-nano@*", "its power modes"},
+    {"sweep model.onnx --target kpu-t64 --vary dram.bandwidth=0.5x..4x", "a machine that is not"},
+    {"sweep decoder.onnx --tokens 128..32768 --target h100-sxm",
+     "tokens per second, reading and writing, and the cache's memory"},
+};
+
 constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
                                             "--value", "--output", "--threads", "--timings",
                                             "--quiet", "--op-file"};
@@ -294,6 +310,28 @@ constexpr CommandRow kCommands[] = {
      .options = kDiffOptions,
      .examples = kDiffExamples,
      .run = RunDiff},
+    {.name = "sweep",
+     .args = "MODEL",
+     .summary = "latency and throughput over batch, sequence, precision, targets and their data",
+     .doc =
+         "Estimates MODEL at every point of a grid: --dim, --batch and --vary take ranges, "
+         "--target, "
+         "--runtime and --precision lists, and NAME@* stands for a target with all of its power "
+         "modes. It says where the limiting resource changes, where throughput stops growing, "
+         "which "
+         "batch fills the machine, and what is best under --max-latency.\n"
+         "A range A..B is A, 2 A, 4 A ... and B; A..B:S goes in steps of S, A..B*F times F; "
+         "1,2,4..16 is a list. Of --vary the numbers are factors, 0.5x..4x.\n"
+         "What is swept stays a symbol of the model, as it was exported: kernels, their order and "
+         "their work are found once and evaluated at each point. Where sizes decide otherwise than "
+         "at the first point, the point is redone and marked.\n"
+         "--tokens is for decoders with a key-value cache: each length as a prompt that is read at "
+         "once, and as what the next token looks back on.",
+     .min_args = 1,
+     .max_args = 1,
+     .options = kSweepOptions,
+     .examples = kSweepExamples,
+     .run = RunSweep},
     {.name = "ir",
      .args = "MODEL",
      .summary = "the model's graph as text",

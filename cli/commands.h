@@ -11,6 +11,7 @@ ExitCode RunAnalyze(const Request& request, Io& io);
 ExitCode RunCompare(const Request& request, Io& io);
 ExitCode RunFit(const Request& request, Io& io);
 ExitCode RunDiff(const Request& request, Io& io);
+ExitCode RunSweep(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
 ExitCode RunExplain(const Request& request, Io& io);
 ExitCode RunExport(const Request& request, Io& io);

@@ -21,6 +21,8 @@
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
 #include "analyzer/limits.h"
+#include "analyzer/sweep.h"
+#include "analyzer/sweep_range.h"
 #include "cli/command.h"
 #include "hw/precision.h"
 #include "hw/runtime.h"
@@ -91,13 +93,42 @@ absl::Status SetDim(absl::string_view value, Request& r) {
   absl::string_view name, text;
   absl::Status status = SplitName(value, "NAME=N, for example batch=8", &name, &text);
   if (!status.ok()) return status;
+  if (IsRange(text)) {
+    absl::StatusOr<std::vector<double>> steps = ParseSteps(text, StepKind::kWhole);
+    if (!steps.ok()) return steps.status();
+    r.sweep.dims.push_back({std::string(name), std::string(text), *std::move(steps)});
+    return absl::OkStatus();
+  }
   int64_t n = 0;
   status = ParseWhole(text, 0, &n);
   r.analyze.bindings.dims.emplace_back(std::string(name), n);
   return status;
 }
 
+absl::Status SetVary(absl::string_view value, Request& r) {
+  absl::string_view path, text;
+  absl::Status status = SplitName(value, "PATH=0.5x..4x", &path, &text);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::vector<double>> steps = ParseSteps(text, StepKind::kFactor);
+  if (!steps.ok()) return steps.status();
+  r.sweep.vary.push_back({std::string(path), std::string(text), *std::move(steps)});
+  return absl::OkStatus();
+}
+
+absl::Status SetTokens(absl::string_view value, Request& r) {
+  absl::StatusOr<std::vector<double>> steps = ParseSteps(value, StepKind::kWhole);
+  if (!steps.ok()) return steps.status();
+  r.sweep.tokens = {"tokens", std::string(value), *std::move(steps)};
+  return absl::OkStatus();
+}
+
 absl::Status SetBatch(absl::string_view value, Request& r) {
+  if (IsRange(value)) {
+    absl::StatusOr<std::vector<double>> steps = ParseSteps(value, StepKind::kWhole);
+    if (!steps.ok()) return steps.status();
+    r.sweep.batch = {"batch", std::string(value), *std::move(steps)};
+    return absl::OkStatus();
+  }
   int64_t n = 0;
   absl::Status status = ParseWhole(value, 1, &n);
   r.analyze.bindings.batch = n;
@@ -250,6 +281,18 @@ constexpr OptionRow kOptions[] = {
      .repeatable = true,
      .set = SetDim},
     {.name = "--batch", .value = "N", .doc = "fix axis 0 of every input", .set = SetBatch},
+    {.name = "--tokens",
+     .value = "A..B",
+     .doc = "of a decoder with a key-value cache: reading a prompt of so many tokens, and the next "
+            "token after so many",
+     .set = SetTokens},
+    {.name = "--vary",
+     .value = "PATH=0.5x..4x",
+     .doc = "a number of each target times these factors: dram.bandwidth, clock, units, peak.fp16, "
+            "or a "
+            "key of `assay targets --keys`",
+     .repeatable = true,
+     .set = SetVary},
     {.name = "--shape",
      .value = "INPUT=1x3x224x224",
      .doc = "fix the whole shape of an input",
@@ -438,7 +481,12 @@ constexpr OptionRow kOptions[] = {
     {.name = "--max-latency",
      .value = "TIME",
      .doc = "limit of one run with its whole batch: 10ms",
-     .set = SetLimit<LimitKind::kLatency>},
+     .set =
+         [](absl::string_view value, Request& r) {
+           absl::Status status = SetLimit<LimitKind::kLatency>(value, r);
+           r.sweep.max_latency_s = r.fit.limits.of(LimitKind::kLatency).value_or(0);
+           return status;
+         }},
     {.name = "--min-throughput",
      .value = "RATE",
      .doc = "samples per second that are needed: 100/s",

@@ -85,6 +85,8 @@ absl::StatusOr<Prior> PriorFor(TargetKind kind);
 
 // The row for this kind of machine with the largest `batch_from` not above `batch`.
 UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch);
+// Batches from which another row of any kind holds, ascending.
+std::vector<int64_t> UncalibratedSteps();
 
 }  // namespace assay
 

@@ -398,6 +398,19 @@ UncalibratedInterval UncalibratedFor(TargetKind kind, int64_t batch) {
   return best;
 }
 
+std::vector<int64_t> UncalibratedSteps() {
+  std::vector<int64_t> steps;
+  for (const EmbeddedRecord& record : EmbeddedRecords()) {
+    if (record.kind != FileKind::kIntervals) continue;
+    for (const UncalibratedInterval& row : Decode<IntervalTable>(record).intervals) {
+      steps.push_back(static_cast<int64_t>(row.batch_from.value));
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  return steps;
+}
+
 std::vector<KeyDoc> TargetKeys() { return ListKeys(TargetRows()); }
 std::vector<KeyDoc> RuntimeKeys() { return ListKeys(RuntimeRows()); }
 std::vector<KeyDoc> CalibrationKeys() { return ListKeys(CalibrationRows()); }

@@ -22,6 +22,7 @@
 #include "passes/memory.h"
 #include "passes/residency.h"
 #include "passes/streams.h"
+#include "passes/totals.h"
 #include "passes/work.h"
 
 namespace assay {
@@ -79,35 +80,20 @@ bool Reduces(const Graph& graph, OpId op) {
                             (row->role == Role::kPooling && absl::StartsWith(row->name, "Global")));
 }
 
+}  // namespace
+
 DType ElementDType(const Type& type) {
   const Type* t = &type;
   while (t->element != nullptr) t = t->element.get();
   return t->dtype;
 }
 
-// Elements behind so many bytes at the model's own width.
 double ElementsIn(double bytes, DType dtype) {
   const int bits = Bits(dtype);
   return bits > 0 ? bytes * 8 / bits : 0;
 }
 
-// Samples per run: axis 0 of the first input, where a result has that axis too or is not known;
-// else 1 (an image without a batch axis begins with its channels).
-int64_t BatchAt(const Graph& graph, const Shapes& shapes, const Numbers& numbers) {
-  const Region& main = graph.region(Graph::kMain);
-  if (main.args.empty()) return 1;
-  const Type& input = shapes.type(main.args[0]);
-  if (!input.is_tensor() || !input.ranked || input.rank() == 0) return 1;
-  for (ValueId v : main.results) {
-    if (!v.has_value()) continue;
-    const Type& result = shapes.type(v);
-    const bool known = result.is_tensor() && result.ranked;
-    if (!known || (result.rank() > 0 && result.dims[0] == input.dims[0])) {
-      return std::max<int64_t>(1, CountAt(shapes, numbers, input.dims[0]));
-    }
-  }
-  return 1;
-}
+namespace {
 
 // Sizes of all tensors with elements as wide as the platform makes them.
 std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const Execution& execution,
@@ -122,23 +108,6 @@ std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const E
     }
   }
   return out;
-}
-
-void FitLevels(ModelEstimate* e) {
-  e->memory_needed_bytes = e->weights_bytes + e->activation_bytes;
-  const std::vector<MemoryLevel>& memory = e->platform->target->memory;
-  for (size_t i = 0; i < memory.size(); ++i) {
-    if (memory[i].role == MemoryRole::kRegisters) continue;
-    LevelFit& fit = e->levels.emplace_back(LevelFit{.level = static_cast<int>(i)});
-    if (!memory[i].size.known) continue;
-    fit.bytes = memory[i].size.value;
-    fit.weights = e->weights_bytes <= fit.bytes;
-    fit.activations = e->activation_bytes <= fit.bytes;
-    fit.both = e->memory_needed_bytes <= fit.bytes;
-  }
-  if (e->levels.empty()) return;
-  e->fits = e->levels.back().both;
-  e->memory_bytes = e->levels.back().bytes;
 }
 
 std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
@@ -195,90 +164,21 @@ void AddFallback(const Numbers& numbers, const Partition& partition, ModelEstima
   }
 }
 
-// Sums of the kernels' estimates, in id order.
-class Totals {
- public:
-  void Add(const Partition::KernelOps& ops, const KernelEstimate& e) {
-    const double n = ops.multiplicity;
-    device_ += n * e.seconds;
-    low_ += n * e.low;
-    high_ += n * e.high;
-    host_ += n * e.host_seconds;
-    busy_ += n * e.seconds * e.utilization;
-    if (e.seconds <= 0) return;  // in place
-    BoundShare& share = ShareOf(e.limit, e.bound);
-    share.time_share += n * e.seconds;
-    share.op_share += static_cast<double>(ops.ops.size());
-    ops_ += static_cast<double>(ops.ops.size());
-    for (const ResourceUse& part : e.parts) {
-      const auto it = std::find_if(parts_.begin(), parts_.end(),
-                                   [&](const ResourceUse& p) { return p.name == part.name; });
-      if (it == parts_.end()) {
-        parts_.push_back(part);
-        parts_.back().amount *= n;
-        parts_.back().seconds *= n;
-      } else {
-        it->amount += n * part.amount;
-        it->seconds += n * part.seconds;
-      }
-    }
-  }
-
-  // The kernels are done after `device` seconds, some side by side: each counts for as much less.
-  void RunTogether(double device) {
-    const double together = device_ > 0 ? device / device_ : 1;
-    for (double* seconds : {&device_, &low_, &high_}) *seconds *= together;
-    for (BoundShare& share : shares_) share.time_share *= together;
-  }
-
-  void Finish(const Platform& platform, ModelEstimate* out) {
-    const double per_run =
-        platform.runtime->graph_capture ? 0 : platform.runtime->host_per_run.value_or(0);
-    out->latency_s = per_run + std::max(device_, host_);
-    out->latency_low_s = std::min(out->latency_s, per_run + low_);
-    out->latency_high_s = std::max(out->latency_s, per_run + high_);
-    if (const double idle = out->latency_s - device_; idle > 0) {
-      ShareOf("host", Bound::kOverhead).time_share += idle;
-    }
-    for (BoundShare& share : shares_) {
-      if (out->latency_s > 0) share.time_share /= out->latency_s;
-      if (ops_ > 0) share.op_share /= ops_;
-      out->time_share[static_cast<int>(share.bound)] += share.time_share;
-      out->op_share[static_cast<int>(share.bound)] += share.op_share;
-    }
-    std::stable_sort(shares_.begin(), shares_.end(), [](const BoundShare& a, const BoundShare& b) {
-      return a.time_share > b.time_share;
-    });
-    out->bounds = std::move(shares_);
-    out->utilization = out->latency_s > 0 ? busy_ / out->latency_s : 0;
-    const auto instances = static_cast<double>(platform.share.instances);
-    out->throughput_per_s = out->latency_s > 0 ? instances * out->batch / out->latency_s : 0;
-
-    out->energy = EnergyOf(*platform.target, out->latency_s, parts_);
-    if (out->energy.joules.has_value() && out->latency_s > 0) {
-      // What the known parts draw is the least that it can be.
-      const double watts = *out->energy.joules / out->latency_s;
-      if (out->energy.complete) out->power_w = watts * instances;
-      const Datum& design = platform.target->design_power;
-      // (Kernels at the limit add up to it but for rounding.)
-      out->above_design_power = design.known && watts > design.value * (1 + 1e-9);
-    }
-  }
-
- private:
-  BoundShare& ShareOf(absl::string_view resource, Bound bound) {
-    for (BoundShare& share : shares_) {
-      if (share.resource == resource && share.bound == bound) return share;
-    }
-    return shares_.emplace_back(BoundShare{std::string(resource), bound});
-  }
-
-  double device_ = 0, low_ = 0, high_ = 0, host_ = 0, busy_ = 0, ops_ = 0;
-  std::vector<BoundShare> shares_;
-  std::vector<ResourceUse> parts_;
-};
-
 }  // namespace
+
+Dim BatchOf(const Graph& graph, const Shapes& shapes) {
+  const Region& main = graph.region(Graph::kMain);
+  if (main.args.empty()) return Dim(1);
+  const Type& input = shapes.type(main.args[0]);
+  if (!input.is_tensor() || !input.ranked || input.rank() == 0) return Dim(1);
+  for (ValueId v : main.results) {
+    if (!v.has_value()) continue;
+    const Type& result = shapes.type(v);
+    const bool known = result.is_tensor() && result.ranked;
+    if (!known || (result.rank() > 0 && result.dims[0] == input.dims[0])) return input.dims[0];
+  }
+  return Dim(1);
+}
 
 std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
                                 const Execution& execution, const Works& works,
@@ -349,7 +249,7 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
                                             const Partition& partition, const Memory& memory,
                                             const EstimateRequest& request) {
   ModelEstimate out;
-  const int64_t batch = BatchAt(graph, shapes, numbers);
+  const int64_t batch = std::max<int64_t>(1, CountAt(shapes, numbers, BatchOf(graph, shapes)));
   out.batch = static_cast<double>(batch);
   absl::StatusOr<Platform> platform = MakePlatform(request.target, request.runtime,
                                                    {.precision = request.precision,

@@ -107,6 +107,16 @@ struct ModelEstimate {
   std::vector<std::string> assumptions;  // in order, each once
 };
 
+// Samples per run: axis 0 of the first input, where a result has that axis too or is not known;
+// else 1 (an image without a batch axis begins with its channels).
+Dim BatchOf(const Graph& graph, const Shapes& shapes);
+
+// Of a tensor, or of what a sequence or an optional holds.
+DType ElementDType(const Type& type);
+
+// Elements behind so many bytes at the model's own width.
+double ElementsIn(double bytes, DType dtype);
+
 // The kernels that hw/ sees, one per kernel of the partition: work and operands of one execution at
 // the numbers' point, with tensors at the width that the platform gives them. An operand's reuse
 // distance is the external traffic of the kernels between its previous use and this one, in id

@@ -123,14 +123,25 @@ Evaluator::Evaluator(const Graph& graph, const Shapes& shapes, const Execution& 
 
 absl::StatusOr<Numbers> Evaluator::At(const Point& point) const {
   Numbers out;
+  Values values;
+  if (absl::Status s = At(point, &values, &out); !s.ok()) return s;
+  return out;
+}
+
+absl::Status Evaluator::At(const Point& point, Values* evaluated, Numbers* numbers) const {
+  Numbers& out = *numbers;
   out.point = point;
-  out.slot = works_.slot;
-  out.ops.resize(ops_.size());
+  if (out.slot.size() != works_.slot.size()) out.slot = works_.slot;
+  out.ops.assign(ops_.size(), OpNumbers());
   out.value_bytes = value_bytes_;
+  out.total = OpNumbers();
+  out.running_ops = out.unknown_ops = 0;
 
   // Where an expression overflows, so does its place in `overflows`; the op that has it is named.
-  std::vector<double> values(exprs_.size(), 0);
-  std::vector<uint8_t> overflows(exprs_.size(), 0);
+  evaluated->values.assign(exprs_.size(), 0);
+  evaluated->overflows.assign(exprs_.size(), 0);
+  std::vector<double>& values = evaluated->values;
+  std::vector<uint8_t>& overflows = evaluated->overflows;
   for (size_t i = 0; i < exprs_.size(); ++i) {
     absl::StatusOr<int64_t> v = shapes_.pool->Evaluate(exprs_[i], point);
     if (v.ok()) {
@@ -193,7 +204,7 @@ absl::StatusOr<Numbers> Evaluator::At(const Point& point) const {
     }
     out.total.Add(n);
   }
-  return out;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Numbers> EvaluateAt(const Graph& graph, const Shapes& shapes,

@@ -17,20 +17,36 @@ namespace assay {
 
 class Evaluator {
  public:
-  // Borrows all four; they outlive the evaluator.
-  Evaluator(const Graph& graph, const Shapes& shapes, const Execution& execution,
-            const Works& works);
-
-  // An error names the first op whose amounts do not fit in 64 bits at the point.
-  absl::StatusOr<Numbers> At(const Point& point) const;
-
- private:
   // A number, or the slot of an expression, or (slot kUnknown) neither.
   struct Amount {
     static constexpr int32_t kNumber = -1, kUnknown = -2;
     double number = 0;
     int32_t slot = kNumber;
   };
+  // What the expressions are at a point.
+  struct Values {
+    std::vector<double> values;      // by slot
+    std::vector<uint8_t> overflows;  // by slot: it has no value
+
+    bool known(const Amount& a) const {
+      return a.slot == Amount::kNumber || (a.slot >= 0 && overflows[a.slot] == 0);
+    }
+    double of(const Amount& a) const { return a.slot < 0 ? a.number : values[a.slot]; }
+  };
+
+  // Borrows all four; they outlive the evaluator.
+  Evaluator(const Graph& graph, const Shapes& shapes, const Execution& execution,
+            const Works& works);
+
+  // An error names the first op whose amounts do not fit in 64 bits at the point.
+  absl::StatusOr<Numbers> At(const Point& point) const;
+  // The same in place: memory that `out` and `values` hold is used again.
+  absl::Status At(const Point& point, Values* values, Numbers* out) const;
+
+  // Has At() evaluate this expression too. Not while another thread evaluates.
+  Amount AmountOf(Dim d);
+
+ private:
   enum class Kind : uint8_t { kIn, kOut, kWeight };
   struct Traffic {
     Amount elements;
@@ -51,7 +67,6 @@ class Evaluator {
     absl::InlinedVector<int32_t, 4> slots;
   };
 
-  Amount AmountOf(Dim d);
   void AddValue(ValueId v);
 
   const Graph& graph_;

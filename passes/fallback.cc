@@ -67,6 +67,13 @@ void SplitByOperators(const Graph& graph, const Flow& flow, const OperatorList& 
 HostKernels FindHostKernels(const Graph& graph, const Execution& execution, const Flow& flow,
                             const Partition& partition, const Platform& platform,
                             absl::Span<const double> value_bytes) {
+  HostKernels out = FindOnHost(graph, flow, partition, platform);
+  SetCrossings(graph, execution, flow, partition, value_bytes, &out);
+  return out;
+}
+
+HostKernels FindOnHost(const Graph& graph, const Flow& flow, const Partition& partition,
+                       const Platform& platform) {
   HostKernels out;
   const OperatorList operators(platform.target->operators);
   const bool rest_too = platform.runtime->after_unsupported == AfterUnsupported::kHost;
@@ -103,13 +110,21 @@ HostKernels FindHostKernels(const Graph& graph, const Execution& execution, cons
     out.on_host.resize(kernels);
     out.on_host[k] = true;
   }
-  if (out.on_host.empty()) return out;
+  return out;
+}
 
-  out.crossings.resize(kernels);
+void SetCrossings(const Graph& graph, const Execution& execution, const Flow& flow,
+                  const Partition& partition, absl::Span<const double> value_bytes,
+                  HostKernels* host) {
+  HostKernels& out = *host;
+  if (out.on_host.empty()) return;
+  const int kernels = static_cast<int>(partition.kernels.size());
+  out.crossings.assign(kernels, Crossing());
   std::vector<bool> crossed(graph.num_values());
   for (int k = 0; k < kernels; ++k) {
     for (ValueId v : partition.kernels[k].reads) {
-      const int w = writer_of(v);
+      const int32_t slot = flow.writer(v);
+      const int w = slot < 0 ? -1 : partition.kernel_of[flow.ops[slot].index];
       if (w < 0 || crossed[v.index] || out.on_host[w] == out.on_host[k] || execution.is_weight(v)) {
         continue;
       }
@@ -123,7 +138,6 @@ HostKernels FindHostKernels(const Graph& graph, const Execution& execution, cons
       out.crossings[payer].tensors += times;
     }
   }
-  return out;
 }
 
 }  // namespace assay

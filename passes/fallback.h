@@ -49,6 +49,13 @@ HostKernels FindHostKernels(const Graph& graph, const Execution& execution, cons
                             const Partition& partition, const Platform& platform,
                             absl::Span<const double> value_bytes);
 
+// Its two halves. `crossings` stay empty where nothing is on the host.
+HostKernels FindOnHost(const Graph& graph, const Flow& flow, const Partition& partition,
+                       const Platform& platform);
+void SetCrossings(const Graph& graph, const Execution& execution, const Flow& flow,
+                  const Partition& partition, absl::Span<const double> value_bytes,
+                  HostKernels* host);
+
 }  // namespace assay
 
 #endif  // ASSAY_PASSES_FALLBACK_H_

@@ -218,7 +218,7 @@ class Fuser {
 
   bool OthersFit(const Draft& d, const StepRow& step, int32_t slot,
                  absl::Span<const ValueId> others) const {
-    const double result = in_.Elements(ResultOf(slot));
+    const ValueId result = ResultOf(slot);
     switch (step.others) {
       case Others::kConstant: {
         if (!others.empty()) return false;
@@ -229,12 +229,12 @@ class Fuser {
       }
       case Others::kSmaller:
         for (ValueId v : others) {
-          const double n = in_.Elements(v);
-          if (n < 0 || n >= result) return false;
+          if (in_.Elements(v) < 0 || in_.Compare(v, result) >= 0) return false;
         }
         return true;
       case Others::kEqual:
-        return others.size() == 1 && result >= 0 && in_.Elements(others[0]) == result;
+        return others.size() == 1 && in_.Elements(result) >= 0 &&
+               in_.Compare(others[0], result) == 0;
       case Others::kAny:
         return true;
     }
@@ -268,7 +268,7 @@ class Fuser {
     } else if (!others.empty() && step.row->others != Others::kAny) {
       return false;
     }
-    if (!step.row->resizes && in_.Elements(ResultOf(slots.back())) != in_.Elements(tail)) {
+    if (!step.row->resizes && in_.Compare(ResultOf(slots.back()), tail) != 0) {
       return false;
     }
     if (!Holds(step.guard, candidate)) return false;
@@ -364,8 +364,7 @@ class Fuser {
       case Others::kSmaller:
         return activations.size() <= 1;
       case Others::kEqual:
-        return activations.size() == 2 &&
-               in_.Elements(activations[0]) == in_.Elements(activations[1]);
+        return activations.size() == 2 && in_.Compare(activations[0], activations[1]) == 0;
       case Others::kAny:
         return true;
     }
@@ -550,9 +549,14 @@ void AddTwins(const std::vector<int32_t>& twin_of, Grouping* grouping) {
 
 }  // namespace
 
+bool ComparesSizesOnly(const FusionPolicyRow& policy, const FusionKey& key) {
+  return !policy.least_traffic && key.scratchpad_bytes == 0;
+}
+
 absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
                                   const Execution& execution, const Works& works,
-                                  const Numbers& numbers, const Flow& flow, const FusionKey& key) {
+                                  const Numbers& numbers, const Flow& flow, const FusionKey& key,
+                                  std::vector<SizeComparison>* compared) {
   absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(key.policy);
   if (!policy.ok()) return policy.status();
   std::vector<int32_t> twin_of;
@@ -561,7 +565,8 @@ absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
       std::any_of(twin_of.begin(), twin_of.end(), [](int32_t t) { return t >= 0; });
   Flow once;
   if (repeats) once = flow.WithoutTwins(twin_of);
-  const FusionInput in{graph, shapes, execution, works, numbers, repeats ? once : flow, key};
+  const FusionInput in{graph, shapes,  execution, works, numbers, repeats ? once : flow,
+                       key,   compared};
   const FusionRules rules(**policy);
   Fuser fuser(in, rules, twin_of);
   Grouping grouping = fuser.Run();

@@ -15,17 +15,25 @@
 #ifndef ASSAY_PASSES_FUSION_H_
 #define ASSAY_PASSES_FUSION_H_
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "ir/graph.h"
 #include "passes/facts.h"
 #include "passes/flow.h"
+#include "passes/fusion_guards.h"
 #include "passes/pattern.h"
 
 namespace assay {
 
 absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
                                   const Execution& execution, const Works& works,
-                                  const Numbers& numbers, const Flow& flow, const FusionKey& key);
+                                  const Numbers& numbers, const Flow& flow, const FusionKey& key,
+                                  std::vector<SizeComparison>* compared = nullptr);
+
+// Every decision on sizes is then in `compared`: of policies that search for the least traffic, and
+// of partitions with a limit in bytes, it is not.
+bool ComparesSizesOnly(const FusionPolicyRow& policy, const FusionKey& key);
 
 }  // namespace assay
 

@@ -83,17 +83,24 @@ bool NotEpilogue(const FusionInput& in, const Candidate& c) {
 
 bool SmallGate(const FusionInput& in, const Candidate& c) {
   if (c.spelled == nullptr || c.spelled->inputs.size() < 2) return false;
-  const double image = in.Elements(c.spelled->inputs[0]);
-  const double gate = in.Elements(c.spelled->inputs[1]);
-  return gate >= 0 && gate < image;
+  const ValueId image = c.spelled->inputs[0], gate = c.spelled->inputs[1];
+  return in.Elements(gate) >= 0 && in.Compare(gate, image) < 0;
 }
 
 }  // namespace
 
-double FusionInput::Elements(ValueId v) const {
+double ElementsAt(const Shapes& shapes, const Numbers& numbers, ValueId v) {
   const double bytes = numbers.value_bytes[v.index];
   const int bits = Bits(shapes.type(v).dtype);
   return bytes < 0 || bits <= 0 ? -1 : bytes * 8 / bits;
+}
+
+double FusionInput::Elements(ValueId v) const { return ElementsAt(shapes, numbers, v); }
+
+int FusionInput::Compare(ValueId a, ValueId b) const {
+  const int order = Order(Elements(a), Elements(b));
+  if (compared != nullptr) compared->push_back({a, b, order});
+  return order;
 }
 
 absl::Span<const GuardRow> FusionGuards() {

@@ -438,6 +438,7 @@ absl::Status Inference::SetInputs() {
     given_[name] = absl::StrCat("--dim ", name, "=", size);
   }
   const std::vector<ValueId>& inputs = graph_.region(Graph::kMain).args;
+  Dim free_batch;
   for (ValueId v : inputs) {
     const ClaimedType* claim = graph_.claim_of(v);
     Type type;
@@ -461,6 +462,19 @@ absl::Status Inference::SetInputs() {
       if (absl::Status s = SetInputAxis(v, 0, *bindings_.batch, option, &type.dims[0]); !s.ok()) {
         return s;
       }
+    }
+    if (bindings_.free_batch && type.is_tensor() && type.ranked && type.rank() > 0) {
+      if (free_batch.unknown()) {
+        free_batch = type.dims[0];
+        if (pool().SymbolIndex(free_batch) < 0) {
+          used_names_.insert("batch");
+          free_batch =
+              pool().Symbol("batch", {.origin = absl::StrCat("input `", graph_.name(v), "` axis 0"),
+                                      .bounds = {1, Bounds::kNoBound},
+                                      .batch_axis = true});
+        }
+      }
+      type.dims[0] = free_batch;
     }
     if (absl::Status s = SetInputShape(v, &type); !s.ok()) return s;
     if (absl::Status s = CheckSizes(type); !s.ok()) {
@@ -640,7 +654,7 @@ void Inference::CompareClaim(ValueId v, const ClaimedType& claim, const Type& ty
 
 void Inference::CompareClaims() {
   // With inputs overridden, what the file declares of a fixed size no longer holds.
-  if (bindings_.batch.has_value() || !bindings_.shapes.empty()) return;
+  if (bindings_.batch.has_value() || bindings_.free_batch || !bindings_.shapes.empty()) return;
   size_t contradictions = 0;
   const size_t before = out_.diagnostics.size();
   constexpr size_t kShown = 10;

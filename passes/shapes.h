@@ -25,6 +25,8 @@ namespace assay {
 struct Bindings {
   std::vector<std::pair<std::string, int64_t>> dims;  // --dim batch=8
   std::optional<int64_t> batch;                       // --batch 8: axis 0 of every input
+  // Axis 0 of every input is one symbol: the first input's, or "batch" where that has a number.
+  bool free_batch = false;
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;  // --shape input=1x3x224x224
   struct InputValue {
     std::string input;
