@@ -18,6 +18,17 @@ constexpr ExportRow kExports[] = {
      .doc = "a drawing of the kernels that a browser shows by itself",
      .make = ExportSvg},
     {.name = "mermaid", .ending = ".mmd", .doc = "a flowchart for Markdown", .make = ExportMermaid},
+    {.name = "onnx",
+     .ending = ".onnx",
+     .doc = "the model with shapes and costs in it, for Netron; weights as they are",
+     .make = ExportOnnx,
+     .rewrites = true},
+    {.name = "trace",
+     .ending = ".json",
+     .doc = "a timeline for Perfetto or chrome://tracing",
+     .make = ExportTrace,
+     .needs_target = true,
+     .many_targets = true},
 };
 
 }  // namespace

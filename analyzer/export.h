@@ -35,10 +35,10 @@ struct ExportOptions {
 
 struct ExportInput {
   const Report& report;
-  // The same model without the sizes that the user gave: what holds at every size. Null: `report`
-  // is that, or there is none.
-  const Report* at_any_size = nullptr;
   ExportOptions options;
+  // Types that hold at every size, without those that the user gave; null: not known.
+  const Shapes* at_any_size = nullptr;
+  std::vector<std::string>* notes = nullptr;  // what people should know of the result
 };
 
 // Takes the next piece.
@@ -51,7 +51,7 @@ struct ExportRow {
   absl::Status (*make)(const ExportInput& input, Sink sink) = nullptr;
   bool needs_target = false;
   bool many_targets = false;  // else at most one column of the report
-  bool rewrites = false;      // needs Report::source, and at_any_size
+  bool rewrites = false;      // needs Report::source and `at_any_size`
 };
 
 std::vector<absl::string_view> ExportNames();

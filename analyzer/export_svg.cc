@@ -208,7 +208,7 @@ Layout MakeLayout(const KernelGraph& g) {
   size_t most = 1;
   for (const std::vector<int32_t>& layer : l.layers) most = std::max(most, layer.size());
   const int inside = static_cast<int>(most) * (kBoxWidth + kGapX) - kGapX;
-  l.width = std::max(inside + 2 * kMargin, 4 * kBoxWidth);
+  l.width = std::max(inside + 2 * kMargin, 5 * kBoxWidth);
   l.height = kTop + static_cast<int>(l.layers.size()) * (kBoxHeight + kGapY) + kMargin;
   l.x.resize(g.nodes.size());
   l.y.resize(g.nodes.size());

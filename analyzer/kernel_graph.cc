@@ -194,9 +194,10 @@ std::string TimeOf(const KernelGraph&, const KernelGraph::Node& node) {
 std::string DetailsOf(const KernelGraph& graph, const KernelGraph::Node& node) {
   const Report& r = *graph.report;
   if (node.kernel < 0) {
-    return Printable(
-        absl::StrCat(node.output ? "output " : "input ", r.graph->name(node.value), "\n",
-                     ToString(r.analysis.shapes->type(node.value), *r.analysis.shapes->pool)));
+    const std::string type =
+        ToString(r.analysis.shapes->type(node.value), *r.analysis.shapes->pool);
+    return absl::StrCat(node.output ? "output " : "input ", TitleOf(graph, node), "\n",
+                        Printable(type));
   }
   const Partition::KernelOps& kernel = graph.kernel(node);
   std::string out = TitleOf(graph, node);
@@ -230,7 +231,10 @@ std::string HeadingOf(const Report& report) {
   const ModelEstimate* e = ExportedEstimate(report);
   if (e == nullptr) return file;
   return absl::StrCat(file, " on ", Printable(e->platform->target->name), " under ",
-                      Printable(e->platform->runtime->name), " in ", e->platform->precision->name,
+                      Printable(e->platform->runtime->name),
+                      e->platform->precision->name == "model"
+                          ? ""
+                          : absl::StrCat(" in ", e->platform->precision->name),
                       ": ", Seconds(e->latency_s));
 }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "analyzer/onnx/model_source.h"
 #include "analyzer/onnx/onnx_import.h"
 #include "analyzer/report.h"
 #include "hw/runtime.h"
@@ -176,12 +177,19 @@ absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan) {
   Report report;
   report.file = path;
   const double start = Now();
-  absl::StatusOr<Graph> graph = ImportOnnx(path, *plan.ops);
+  ImportOptions options;
+  std::shared_ptr<ModelSource> source;
+  if (plan.keep_source) {
+    source = std::make_shared<ModelSource>();
+    options.source = source.get();
+  }
+  absl::StatusOr<Graph> graph = ImportOnnx(path, *plan.ops, options);
   if (!graph.ok()) {
     // Whatever it was, it was the file; kNotFound is kept for names on the command line.
     return WithFile(path, absl::StatusCode::kInvalidArgument, graph.status().message());
   }
   report.graph = std::make_unique<const Graph>(*std::move(graph));
+  report.source = std::move(source);
   report.diagnostics = report.graph->diagnostics();
   report.timings.push_back({"import", Now() - start});
   return report;
@@ -220,6 +228,15 @@ absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan) {
   Summarize(&report);
   report.timings.push_back({"summary", Now() - analysed});
   return report;
+}
+
+absl::StatusOr<Analysis> ShapesAtAnySize(const Report& report, const Plan& plan) {
+  PassRequest request;
+  request.wanted = {Fact::kShapes};
+  request.threads = plan.request.threads;
+  absl::StatusOr<Analysis> analysis = RunPasses(*report.graph, request);
+  if (analysis.ok()) return analysis;
+  return WithFile(report.file, analysis.status().code(), analysis.status().message());
 }
 
 }  // namespace assay

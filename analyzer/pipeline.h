@@ -22,6 +22,7 @@ struct Plan {
   const OpTable* ops = nullptr;
   std::shared_ptr<const CustomOps> custom_ops;  // where the user declared some; holds `ops` then
   PassRequest request;
+  bool keep_source = false;  // fill Report::source
   // Of AnalyzeOptions::skip_impossible: why a target has no estimate under a runtime or in a
   // precision that was asked for.
   std::vector<std::string> skipped;
@@ -37,6 +38,10 @@ absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan);
 
 // The import alone: a report without facts.
 absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan);
+
+// The model's types without the sizes that the plan gives: what holds at every size. Alone of what
+// the passes find, so it is cheap.
+absl::StatusOr<Analysis> ShapesAtAnySize(const Report& report, const Plan& plan);
 
 }  // namespace assay
 

@@ -18,6 +18,8 @@
 
 namespace assay {
 
+struct ModelSource;  // analyzer/onnx/model_source.h
+
 // A step of the pipeline and what it took.
 struct StepTiming {
   std::string step;
@@ -42,6 +44,7 @@ struct OpaqueOps {
 struct Report {
   std::string file;  // as the user wrote it
   std::unique_ptr<const Graph> graph;
+  std::shared_ptr<const ModelSource> source;  // where its nodes went; null unless asked for
   Analysis analysis;
 
   const Partition* partition = nullptr;  // of --fuse; null when not made

@@ -1,11 +1,13 @@
 #include "analyzer/export.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/pipeline.h"
+#include "analyzer/text_table.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 
@@ -48,14 +50,26 @@ ExitCode RunExport(const Request& request, Io& io) {
     SayError(lacks, io);
     return kUsage;
   }
+  plan->keep_source = row.rewrites;
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
   if (!report.ok()) return ModelFailed(report.status(), io);
   if (request.analyze.timings) SayTimings(*report, io);
   if (!request.quiet) SayDiagnostics(*report, io);
 
+  std::vector<std::string> notes;
+  absl::StatusOr<Analysis> any_size = absl::NotFoundError("");
+  if (row.rewrites) {
+    any_size = ShapesAtAnySize(*report, *plan);
+    if (!any_size.ok()) {
+      notes.push_back(absl::StrCat(any_size.status().message(),
+                                   "; the output has no types beyond those that the model has"));
+    }
+  }
   const ExportInput input{
       .report = *report,
-      .options = {.color_by = FindColorBy(request.color_by), .output = request.output}};
+      .options = {.color_by = FindColorBy(request.color_by), .output = request.output},
+      .at_any_size = any_size.ok() ? any_size->shapes.get() : nullptr,
+      .notes = &notes};
   Output output(request, io);
   absl::Status status = output.Open();
   if (status.ok()) {
@@ -65,6 +79,9 @@ ExitCode RunExport(const Request& request, Io& io) {
     });
   }
   if (status.ok()) status = output.Finish();
+  for (const std::string& note : notes) {
+    if (status.ok() && !request.quiet) io.Err(absl::StrCat(Printable(note), "\n"));
+  }
   return status.ok() ? kDone : WriteFailed(status, io);
 }
 

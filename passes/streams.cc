@@ -33,21 +33,45 @@ double LeastSeconds(const Partition& partition, const Target& target,
 
 }  // namespace
 
-double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
-                        absl::Span<const KernelEstimate> results, int streams) {
-  std::vector<double> free_at(static_cast<size_t>(streams), 0), ready_at(graph.num_values(), 0);
-  double end = 0;
+StreamSchedule ScheduleOnStreams(const Graph& graph, const Partition& partition,
+                                 const Target& target, absl::Span<const KernelEstimate> results,
+                                 int streams) {
+  StreamSchedule out;
+  out.stream.resize(results.size(), 0);
+  out.start.resize(results.size(), 0);
+  out.seconds.resize(results.size(), 0);
+  std::vector<double> free_at(static_cast<size_t>(std::max(streams, 1)), 0), ready_at;
+  if (streams > 1) ready_at.resize(graph.num_values(), 0);
   for (size_t k = 0; k < results.size(); ++k) {
     const Partition::KernelOps& ops = partition.kernels[k];
     const auto stream = std::min_element(free_at.begin(), free_at.end());
     double at = *stream;
-    for (ValueId v : ops.reads) at = std::max(at, ready_at[v.index]);
-    at += ops.multiplicity * results[k].seconds;
-    for (ValueId v : ops.writes) ready_at[v.index] = at;
+    if (streams > 1) {
+      for (ValueId v : ops.reads) at = std::max(at, ready_at[v.index]);
+    }
+    out.stream[k] = static_cast<int>(stream - free_at.begin());
+    out.start[k] = at;
+    out.seconds[k] = ops.multiplicity * results[k].seconds;
+    at += out.seconds[k];
+    if (streams > 1) {
+      for (ValueId v : ops.writes) ready_at[v.index] = at;
+    }
     *stream = at;
-    end = std::max(end, at);
+    out.end = std::max(out.end, at);
   }
-  return std::max(end, LeastSeconds(partition, target, results));
+  if (streams <= 1 || out.end <= 0) return out;
+  const double least = LeastSeconds(partition, target, results);
+  if (least <= out.end) return out;
+  for (std::vector<double>* times : {&out.start, &out.seconds}) {
+    for (double& t : *times) t *= least / out.end;
+  }
+  out.end = least;
+  return out;
+}
+
+double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
+                        absl::Span<const KernelEstimate> results, int streams) {
+  return ScheduleOnStreams(graph, partition, target, results, streams).end;
 }
 
 }  // namespace assay

@@ -2,6 +2,8 @@
 #ifndef ASSAY_PASSES_STREAMS_H_
 #define ASSAY_PASSES_STREAMS_H_
 
+#include <vector>
+
 #include "absl/types/span.h"
 #include "hw/estimate.h"
 #include "passes/facts.h"
@@ -17,6 +19,18 @@ namespace assay {
 // Cost: linear in kernels and operands, x streams.
 double SecondsOnStreams(const Graph& graph, const Partition& partition, const Target& target,
                         absl::Span<const KernelEstimate> results, int streams);
+
+// Where the device is when: seconds from the start of its first kernel, by kernel. What the shared
+// machine holds up takes longer everywhere alike, so that `end` is SecondsOnStreams(); on one
+// stream kernels follow each other.
+struct StreamSchedule {
+  std::vector<int> stream;             // from 0
+  std::vector<double> start, seconds;  // of all turns of a loop's kernel together
+  double end = 0;                      // when all are done
+};
+StreamSchedule ScheduleOnStreams(const Graph& graph, const Partition& partition,
+                                 const Target& target, absl::Span<const KernelEstimate> results,
+                                 int streams);
 
 }  // namespace assay
 

@@ -179,6 +179,7 @@ void ModelDecoder::ReadFunction(Message m) {
 
 RawNode ModelDecoder::ReadNode(Message m, int depth) {
   RawNode node;
+  node.offset = m.begin;
   absl::InlinedVector<NameId, 8> inputs, outputs;
   const size_t attrs = attr_stack_.size();
   int module_rank = 0;

@@ -8,6 +8,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/onnx/lift.h"
+#include "analyzer/onnx/model_source.h"
 #include "analyzer/onnx/module_path.h"
 #include "analyzer/onnx/order.h"
 #include "ir/op_table.h"
@@ -98,6 +99,7 @@ class Lowerer {
                           std::vector<ValueId>* results);
   absl::Status LowerNodes(const RawGraph& graph, absl::Span<const NameId> inputs, Frame& frame,
                           Undo* undo, int depth);
+  void Remember(const RawNode& node, OpId begin, const Frame& frame);
   absl::Status LowerNode(const RawNode& node, int64_t index, Frame& frame, Undo* undo, int depth);
   absl::Status LowerOp(const RawNode& node, int64_t index, Frame& frame, Undo* undo, int depth);
   absl::Status LowerCall(const RawNode& node, int64_t index, Frame& frame, Undo* undo, int depth);
@@ -211,10 +213,28 @@ absl::Status Lowerer::LowerNodes(const RawGraph& graph, absl::Span<const NameId>
   if (!order.ok()) return Error(order.status().message());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const size_t at = order->empty() ? i : static_cast<size_t>((*order)[i]);
+    const OpId begin(builder_.num_ops());
     absl::Status s = LowerNode(graph.nodes[at], static_cast<int64_t>(at), frame, undo, depth);
     if (!s.ok()) return s;
+    if (options_.source != nullptr) Remember(graph.nodes[at], begin, frame);
   }
   return absl::OkStatus();
+}
+
+// Where the node went.
+void Lowerer::Remember(const RawNode& node, OpId begin, const Frame& frame) {
+  ModelSource& source = *options_.source;
+  ModelSource::Node& to = source.nodes.emplace_back();
+  to.offset = node.offset;
+  to.begin = begin;
+  to.end = OpId(builder_.num_ops());
+  to.results_begin = to.results_end = static_cast<uint32_t>(source.results.size());
+  if (frame.function != nullptr) return;
+  for (NameId name : model_.outputs(node)) {
+    const auto it = frame.bindings.find(name);
+    source.results.push_back(it == frame.bindings.end() ? ValueId() : it->second.id);
+  }
+  to.results_end = static_cast<uint32_t>(source.results.size());
 }
 
 absl::Status Lowerer::LowerNode(const RawNode& node, int64_t index, Frame& frame, Undo* undo,

@@ -9,6 +9,7 @@
 #include "analyzer/onnx/decode.h"
 #include "analyzer/onnx/functions.h"
 #include "analyzer/onnx/lower.h"
+#include "analyzer/onnx/model_source.h"
 #include "analyzer/onnx/onnx_text.h"
 #include "analyzer/onnx/sniff.h"
 #include "analyzer/onnx/text_proto.h"
@@ -75,11 +76,17 @@ absl::StatusOr<Graph> Import(std::shared_ptr<const ByteSource> source, const std
   }
 
   // Names to values, in an order that defines before it uses.
+  if (options.source != nullptr) {
+    options.source->bytes = source;
+    options.source->has_folder = external.has_folder;
+    options.source->folder = external.folder;
+  }
   external.paths = std::move(model->external_paths);
   builder.SetReader(MakeConstantReader(source, file, std::move(external)));
   absl::StatusOr<std::vector<ValueId>> results =
       LowerModel(file, table, options, *std::move(model), &builder);
   if (!results.ok()) return results.status();
+  if (options.source != nullptr) options.source->Sort();
   return std::move(builder).Finish(*std::move(results));
 }
 

@@ -22,10 +22,14 @@
 
 namespace assay {
 
+struct ModelSource;  // analyzer/onnx/model_source.h
+
 struct ImportOptions {
   int64_t max_ops = 4'000'000;  // after inlining functions
   int max_depth = 200;          // subgraphs in subgraphs, functions in functions, types in types
   uint64_t max_text_bytes = uint64_t{256} << 20;  // of a text form, which is held in memory
+  // Filled with where each node went; null: not wanted.
+  ModelSource* source = nullptr;
   bool drop_claims = false;  // what the file declares of outputs and inner values is not read
 };
 

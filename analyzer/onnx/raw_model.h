@@ -24,6 +24,7 @@ struct RawAttr {
 struct RawNode {
   NameId type, domain, overload, name;
   NameId module;        // from metadata_props; none when they have none
+  uint64_t offset = 0;  // of its bytes in the file
   int32_t callee = -1;  // the function it calls; -1: an operator
   uint32_t inputs_begin = 0, outputs_begin = 0, names_end = 0;  // into RawModel::names
   uint32_t attrs_begin = 0, attrs_end = 0;                      // into RawModel::attrs
