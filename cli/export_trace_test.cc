@@ -155,7 +155,7 @@ TEST(ExportTrace, NeedsATarget) {
 // A runtime of one's own with several streams.
 TEST(ExportTrace, StreamsSideBySide) {
   const std::string runtime = testing::TempDir() + "three_streams.yaml";
-  WriteFile(runtime, "extends: ideal\nname: three-streams\nstreams: 3\n");
+  WriteFile(runtime, "schema: runtime/1\nextends: ideal\nname: three-streams\nstreams: 3\n");
   const std::string args =
       absl::StrCat("testdata/models/googlenet.onnx --target h100-sxm --runtime ", runtime);
   const Trace trace = Read(args);
