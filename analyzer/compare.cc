@@ -31,6 +31,7 @@ enum Flags : unsigned {
   kOfEstimate = 1,  // there is none without a target
   kMoreIsBetter = 2,
   kShown = 4,      // in text, where rows have estimates; where they have none, all are
+  kDetail = 16,    // never in text unless asked for
   kWithRatio = 8,  // programs are always told its ratio to the baseline
 };
 
@@ -58,13 +59,13 @@ constexpr Metric kMetrics[] = {
      [](const ModelFigures&, const EstimateFigures* e) { return e->utilization; }},
     {"macs", "macs", "MACs", Quantity::kCount, kWithRatio,
      [](const ModelFigures& m, const EstimateFigures*) { return m.macs; }},
-    {"flops", "flops", "FLOPs", Quantity::kCount, 0,
+    {"flops", "flops", "FLOPs", Quantity::kCount, kDetail,
      [](const ModelFigures& m, const EstimateFigures*) { return m.flops; }},
     {"parameters", "parameters", "parameters", Quantity::kCount, kWithRatio,
      [](const ModelFigures& m, const EstimateFigures*) { return m.parameters; }},
     {"traffic", "bytes", "traffic", Quantity::kBytes, kWithRatio,
      [](const ModelFigures& m, const EstimateFigures*) { return m.bytes; }},
-    {"fused", "bytes_fused", "fused", Quantity::kBytes, 0,
+    {"fused", "bytes_fused", "fused", Quantity::kBytes, kDetail,
      [](const ModelFigures& m, const EstimateFigures*) { return m.bytes_fused; }},
     {"peak", "peak_activation_bytes", "peak", Quantity::kBytes, 0,
      [](const ModelFigures& m, const EstimateFigures*) { return m.peak_bytes; }},
@@ -245,7 +246,7 @@ Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) co
   for (const Metric& m : kMetrics) {
     if (m.is(kOfEstimate) && !estimates) continue;
     metrics.push_back(&m);
-    const bool shown = &m == &judged || (!estimates || m.is(kShown));
+    const bool shown = &m == &judged || (estimates ? m.is(kShown) : !m.is(kDetail));
     table.columns.push_back({std::string(m.key), std::string(m.title), m.quantity, !shown});
     if (m.is(kWithRatio) || &m == &judged) {
       table.columns.push_back(

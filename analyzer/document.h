@@ -80,13 +80,18 @@ struct Column {
   std::string title;
   Quantity quantity = Quantity::kText;
   bool detail = false;  // for programs and for HTML; too much for a terminal
+  bool by_row = false;  // what its numbers are, each row says
 };
 
 struct TableRow {
-  std::vector<Cell> cells;  // by column; missing ones are empty
-  int level = 0;            // how far the first text stands in: trees of modules
-  Ink ink = Ink::kPlain;    // headings: totals; faint: what does not count
+  std::vector<Cell> cells;               // by column; missing ones are empty
+  int level = 0;                         // how far the first text stands in: trees of modules
+  Ink ink = Ink::kPlain;                 // headings: totals; faint: what does not count
+  Quantity quantity = Quantity::kCount;  // of the cells in columns that go by row
 };
+inline Quantity QuantityOf(const Column& column, const TableRow& row) {
+  return column.by_row ? row.quantity : column.quantity;
+}
 
 // Rows in the order in which they are to be shown.
 struct Table {

@@ -132,7 +132,7 @@ void HtmlPrinter::Print(const Facts& facts) {
 void HtmlPrinter::Row(const Table& table, const TableRow& row) {
   absl::StrAppend(&out_, "<tr", Class(InkClass(row.ink)), ">");
   for (size_t c = 0; c < table.columns.size(); ++c) {
-    const Quantity quantity = table.columns[c].quantity;
+    const Quantity quantity = QuantityOf(table.columns[c], row);
     const Cell cell = c < row.cells.size() ? row.cells[c] : Cell();
     std::string classes = OnTheRight(quantity) ? "n" : "";
     if (c == 0 && row.level > 0) {

@@ -81,8 +81,9 @@ class MarkdownPrinter : public DocumentPrinter {
       std::vector<std::string> cells;
       for (size_t c = 0; c < table.columns.size(); ++c) {
         if (table.columns[c].detail) continue;
-        std::string cell =
-            c < row.cells.size() ? Escaped(Shown(row.cells[c], table.columns[c].quantity)) : "";
+        std::string cell = c < row.cells.size()
+                               ? Escaped(Shown(row.cells[c], QuantityOf(table.columns[c], row)))
+                               : "";
         if (cells.empty()) {
           std::string in;
           for (int i = 0; i < row.level; ++i) in += "&nbsp;&nbsp;";

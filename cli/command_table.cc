@@ -65,6 +65,16 @@ constexpr Example kCompareExamples[] = {
      "against b, and module by module"},
 };
 
+constexpr absl::string_view kDiffOptions[] = {
+    "--target", "--runtime", "--precision", "--calibration", "--cores", "--by",     "--depth",
+    "--top",    "--dim",     "--batch",     "--shape",       "--value", "--fuse",   "--format",
+    "--output", "--threads", "--timings",   "--color",       "--quiet", "--op-file"};
+constexpr Example kDiffExamples[] = {
+    {"diff resnet18.onnx resnet18_pruned.onnx --target t4", "did my pruned model get cheaper"},
+    {"diff old.onnx new.onnx --by module --depth 2", "and in which module"},
+    {"diff old.onnx new.onnx --format csv", "every operator that changed"},
+};
+
 constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
                                             "--value", "--output", "--threads", "--timings",
                                             "--quiet", "--op-file"};
@@ -162,6 +172,20 @@ constexpr CommandRow kCommands[] = {
      .options = kCompareOptions,
      .examples = kCompareExamples,
      .run = RunCompare},
+    {.name = "diff",
+     .args = "OLD NEW",
+     .summary = "what changed in cost between two models",
+     .doc =
+         "Matches the operators of two models by structure and by name, and says what was added, "
+         "removed and changed, what each change costs, and how the whole changed: work, "
+         "parameters, memory, kernels, with --target time and energy. Changes add up to the "
+         "difference of the totals.\n"
+         "Sizes that are given hold for both; a name that only one of them has is no error.",
+     .min_args = 2,
+     .max_args = 2,
+     .options = kDiffOptions,
+     .examples = kDiffExamples,
+     .run = RunDiff},
     {.name = "ir",
      .args = "MODEL",
      .summary = "the model's graph as text",

@@ -9,6 +9,7 @@ namespace assay {
 
 ExitCode RunAnalyze(const Request& request, Io& io);
 ExitCode RunCompare(const Request& request, Io& io);
+ExitCode RunDiff(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
 ExitCode RunExport(const Request& request, Io& io);
 ExitCode RunOps(const Request& request, Io& io);

@@ -27,6 +27,7 @@ struct Use {
 };
 constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
+    {"diff", "{model} testdata/models/mlp.onnx --target t4 --top 3"},
     {"compare", "{model} --target t4,i7-12700k --by module --depth 1"},
 };
 
