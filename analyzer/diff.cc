@@ -164,6 +164,9 @@ Diff MakeDiff(const Report& from, const Report& to) {
   d.match = MatchGraphs(from, to);
   const OpTimes old_times = TimesOf(from), new_times = TimesOf(to);
   d.equal = true;
+  for (DiffCost* sum : {&d.from, &d.to, &d.removed, &d.added, &d.changed, &d.same}) {
+    sum->seconds.resize(old_times.size());
+  }
   for (OpId x : from.analysis.flow->ops) {
     const DiffCost old_cost = CostOf(from, old_times, x);
     d.from.Add(old_cost, 1);
@@ -195,9 +198,7 @@ Diff MakeDiff(const Report& from, const Report& to) {
   for (size_t e = 0; e < from.analysis.estimates.size(); ++e) {
     const double latency =
         to.analysis.estimates[e]->latency_s - from.analysis.estimates[e]->latency_s;
-    const double kernels = (d.to.seconds.empty() ? 0 : d.to.seconds[e]) -
-                           (d.from.seconds.empty() ? 0 : d.from.seconds[e]);
-    d.outside.push_back(latency - kernels);
+    d.outside.push_back(latency - (d.to.seconds[e] - d.from.seconds[e]));
   }
   return d;
 }

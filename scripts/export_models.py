@@ -704,6 +704,24 @@ def classifier(name: str, size: int = 224, **kwargs) -> Callable[[], Spec]:
   return functools.partial(torchvision_classifier, name, size, **kwargs)
 
 
+def resnet18_pruned() -> Spec:
+  """Structured pruning that leaves the shortcuts as they are: of what the
+  first convolution of each residual block makes, every other channel."""
+  spec = torchvision_classifier("resnet18", 224)
+  for stage in ("layer1", "layer2", "layer3", "layer4"):
+    for block in getattr(spec.module, stage):
+      keep = torch.arange(0, block.conv1.out_channels, 2)
+      block.conv1.weight = nn.Parameter(block.conv1.weight[keep])
+      block.conv1.out_channels = block.bn1.num_features = len(keep)
+      for name in ("weight", "bias"):
+        setattr(block.bn1, name, nn.Parameter(getattr(block.bn1, name)[keep]))
+      for name in ("running_mean", "running_var"):
+        setattr(block.bn1, name, getattr(block.bn1, name)[keep])
+      block.conv2.weight = nn.Parameter(block.conv2.weight[:, keep])
+      block.conv2.in_channels = len(keep)
+  return spec
+
+
 googlenet = classifier("googlenet", aux_logits=False, init_weights=False)
 inception_v3 = classifier("inception_v3", 299, aux_logits=False,
                           init_weights=False)
@@ -725,6 +743,8 @@ MODELS = (
         convert=export_convert.quantize_qoperator,
         notes="onnxruntime.quantization.quantize_static, QOperator format: "
         "QLinearConv and kin"),
+    Row("resnet18_pruned", resnet18_pruned,
+        notes="half of the channels inside each residual block cut"),
     Row("resnet18_dynamo", classifier("resnet18"), **DYNAMO),
     Row("mobilenet_v2_bn", classifier("mobilenet_v2"), **BATCH_NORM),
     Row("mobilenet_v2", classifier("mobilenet_v2"), opset=13),
