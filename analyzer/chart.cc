@@ -37,7 +37,7 @@ namespace assay {
 namespace {
 
 constexpr double kFont = 12;        // height of letters
-constexpr double kLetter = 6.7;     // mean width of one
+constexpr double kLetter = 7.2;     // mean width of one
 constexpr int kLongestName = 34;    // letters of a name beside an axis
 constexpr size_t kMostMarks = 240;  // to hover over along one line
 constexpr double kInf = std::numeric_limits<double>::infinity();
