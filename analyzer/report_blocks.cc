@@ -160,7 +160,7 @@ Facts TotalFacts(const Report& r, size_t width) {
   return facts;
 }
 
-Table GroupTable(const Report& r, const std::vector<Group>& groups, absl::string_view name,
+Table RollUpTable(const Report& r, const std::vector<Group>& groups, absl::string_view name,
                  size_t most) {
   const bool timed = !r.op_seconds.empty();
   const OpNumbers& t = r.analysis.numbers->total;
@@ -216,7 +216,7 @@ Table GroupTable(const Report& r, const std::vector<Group>& groups, absl::string
   return table;
 }
 
-Table TypeTable(const Report& r) { return GroupTable(r, r.types, "type", kMostTypes); }
+Table TypeTable(const Report& r) { return RollUpTable(r, r.types, "type", kMostTypes); }
 
 Table RollUpTable(const Report& r, absl::string_view by, int depth) {
   std::vector<Group> groups = RollUp(r, by, depth);
@@ -228,7 +228,7 @@ Table RollUpTable(const Report& r, absl::string_view by, int depth) {
     std::stable_sort(groups.begin(), groups.end(), Dearer);
     most = kMostGroups;
   }
-  return GroupTable(r, groups, by, most);
+  return RollUpTable(r, groups, by, most);
 }
 
 Table DearestTable(const Report& r, size_t top) {

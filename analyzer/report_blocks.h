@@ -23,7 +23,7 @@ Table SignatureTable(const Report& report);
 // the following.
 Facts TotalFacts(const Report& report, size_t width);
 // Rows of level 0 add up to the total. Behind `most` rows there is one for all others.
-Table GroupTable(const Report& report, const std::vector<Group>& groups, absl::string_view name,
+Table RollUpTable(const Report& report, const std::vector<Group>& groups, absl::string_view name,
                  size_t most);
 Table TypeTable(const Report& report);
 // Of --by KEY.
