@@ -128,11 +128,31 @@ void TextTable::Print(const TextStyle& style, int indent, std::string* out) cons
     --widths[widest];
     --total;
   }
+  // What still does not fit a narrow terminal goes onto further lines of its row, a little further
+  // in. A line that nothing wraps stays one, for what reads lines.
+  const bool folds = style.width < TextStyle().width;
+  std::vector<char> breaks(n, 0);
+  int column = indent;
+  for (size_t c = 0; c < n; ++c) {
+    if (!used[c]) continue;
+    if (folds && column > indent && column + widths[c] > style.width) {
+      breaks[c] = 1;
+      column = indent + kGap;
+    }
+    column += widths[c] + kGap;
+  }
   auto print_row = [&](auto cell, Ink ink) {
     std::string line(static_cast<size_t>(indent), ' ');
     int owed = 0;  // blanks that only count when something follows
     for (size_t c = 0; c < n; ++c) {
       if (!used[c]) continue;
+      if (breaks[c]) {
+        if (line.find_first_not_of(' ') != std::string::npos) {
+          absl::StrAppend(out, Paint(style, ink, line), "\n");
+        }
+        line.assign(static_cast<size_t>(indent + kGap), ' ');
+        owed = 0;
+      }
       std::string text = Shorten(cell(c), widths[c]);
       int blank = widths[c] - DisplayWidth(text);
       bool right = columns_[c].align == Align::kRight;
@@ -144,7 +164,10 @@ void TextTable::Print(const TextStyle& style, int indent, std::string* out) cons
       }
       owed += (right ? 0 : blank) + kGap;
     }
-    absl::StrAppend(out, Paint(style, ink, line), "\n");
+    const bool empty = line.find_first_not_of(' ') == std::string::npos;
+    if (!empty || std::find(breaks.begin(), breaks.end(), 1) == breaks.end()) {
+      absl::StrAppend(out, Paint(style, ink, line), "\n");
+    }
   };
   if (titled) print_row([&](size_t c) { return columns_[c].title; }, Ink::kHeading);
   for (const Row& row : rows_) print_row([&](size_t c) { return row.cells[c]; }, row.ink);
@@ -157,11 +180,20 @@ void FactList::Add(std::string name, std::string text, Ink ink) {
 void FactList::Print(const TextStyle& style, int indent, std::string* out) const {
   int names = 0;
   for (const Fact& fact : facts_) names = std::max(names, DisplayWidth(fact.name));
-  const int column = indent + names + kGap;
+  int column = indent + names + kGap;
+  // Where names leave no room beside them, what is said stands below.
+  const bool below = style.width - column < kNarrowest;
+  if (below) column = indent + 2 * kGap;
   for (const Fact& fact : facts_) {
     std::string line(static_cast<size_t>(indent), ' ');
     absl::StrAppend(&line, fact.name);
-    line.append(static_cast<size_t>(column - indent - DisplayWidth(fact.name)), ' ');
+    if (below) {
+      absl::StrAppend(
+          &line, fact.name.empty() ? "" : "\n",
+          std::string(static_cast<size_t>(fact.name.empty() ? column - indent : column), ' '));
+    } else {
+      line.append(static_cast<size_t>(column - indent - DisplayWidth(fact.name)), ' ');
+    }
     std::string text = Wrap(fact.text, std::max(style.width - column, kNarrowest), 0);
     absl::StrReplaceAll({{"\n", absl::StrCat("\n", std::string(column, ' '))}}, &text);
     absl::StrAppend(out, Paint(style, fact.ink, absl::StrCat(line, text)), "\n");

@@ -6,7 +6,8 @@
 //   table.Print(style, 0, &out);
 //
 // A row is at most `style.width` columns wide: flexible columns give way, widest first, by leaving
-// out the middle of what they hold ("layer1...conv2").
+// out the middle of what they hold ("layer1...conv2"); columns that still do not fit go onto
+// further lines of their row.
 #ifndef ASSAY_ANALYZER_TEXT_TABLE_H_
 #define ASSAY_ANALYZER_TEXT_TABLE_H_
 
@@ -21,7 +22,7 @@ namespace assay {
 // How text is set. Colour is for terminals only; a reader without it loses nothing.
 struct TextStyle {
   bool color = false;
-  int width = 100;  // columns; what cannot be narrowed may exceed it
+  int width = 100;  // columns; a single word or column may exceed it
 };
 
 // ANSI attributes by meaning.

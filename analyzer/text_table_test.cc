@@ -91,5 +91,28 @@ TEST(Utf8Test, Valid) {
   EXPECT_EQ(ValidUtf8("caf\xC3\xA9"), "caf\xC3\xA9");
 }
 
+TEST(TextTable, WhatDoesNotFitGoesOntoFurtherLines) {
+  TextTable table({{"name"}, {"bytes", Align::kRight}, {"seconds", Align::kRight}});
+  table.Add({"alpha", "123456", "1.5"});
+  table.Add({"b", "7", "22.25"});
+  std::string out;
+  table.Print({.width = 16}, 0, &out);
+  EXPECT_EQ(out,
+            "name    bytes\n"
+            "  seconds\n"
+            "alpha  123456\n"
+            "      1.5\n"
+            "b           7\n"
+            "    22.25\n");
+}
+
+TEST(FactList, TextStandsBelowNamesThatLeaveNoRoom) {
+  FactList facts;
+  facts.Add("a-name-that-is-long", "one two three");
+  std::string out;
+  facts.Print({.width = 24}, 0, &out);
+  EXPECT_EQ(out, "a-name-that-is-long\n    one two three\n");
+}
+
 }  // namespace
 }  // namespace assay

@@ -44,6 +44,8 @@ struct Request {
   std::string models = "testdata/zoo";  // folder of their models
   std::string leave_out = "none";
   std::string plot;
+  bool man = false;
+  std::string completion;  // of which shell
 };
 
 struct OptionRow {
@@ -53,6 +55,10 @@ struct OptionRow {
   absl::string_view doc;
   bool repeatable = false;             // else the last one counts
   absl::string_view file_option = {};  // what it means when a FILE.yaml follows: another option
+  // The names that the value may be, for help and shells; `closed`: nothing else is right, and
+  // "{choices}" in `doc` stands for them.
+  std::vector<absl::string_view> (*choices)() = nullptr;
+  bool closed = false;
   // Takes the value (empty when the option has none). An error says what is wrong with the value.
   absl::Status (*set)(absl::string_view value, Request& request);
 };
@@ -72,7 +78,11 @@ struct CommandRow {
   absl::Span<const absl::string_view> options;
   absl::Span<const Example> examples;
   ExitCode (*run)(const Request& request, Io& io);
+  std::vector<absl::string_view> (*choices)() = nullptr;  // names that an argument may be
 };
+
+// "assay 0.1.0"
+absl::string_view VersionText();
 
 absl::Span<const OptionRow> OptionTable();
 absl::Span<const CommandRow> CommandTable();
@@ -85,9 +95,26 @@ const CommandRow* FindCommand(absl::string_view name);
 absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> args,
                        Request* request);
 
-// What `assay --help` and `assay COMMAND --help` print.
-std::string HelpText();
-std::string HelpText(const CommandRow& command);
+// An error that lists what is known, or the nearest of it, when `value` is none of them. (An option
+// whose row is `closed` is checked so by the parser.)
+absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known);
+
+// What `assay --help` and `assay COMMAND --help` print, so many columns wide.
+std::string HelpText(int width);
+std::string HelpText(const CommandRow& command, int width);
+// An option's text, its choices put in.
+std::string DocOf(const OptionRow& row);
+// "Exit status: 0 done, ...".
+struct ExitRow {
+  ExitCode code;
+  absl::string_view what;
+};
+absl::Span<const ExitRow> ExitTable();
+
+// The manual page (troff, macros of man(7)), and completion for a shell of `CompletionShells`.
+std::string ManPage();
+std::vector<absl::string_view> CompletionShells();
+std::string Completion(absl::string_view shell);
 
 // The whole program: the words after the program's name.
 ExitCode RunAssay(absl::Span<const std::string> args, Io& io);

@@ -1,8 +1,14 @@
 // Every command, one row each.
+#include <vector>
+
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "hw/runtime.h"
+#include "hw/target.h"
+#include "ir/op_table.h"
+#include "passes/pattern.h"
 
 namespace assay {
 namespace {
@@ -134,6 +140,26 @@ constexpr Example kCalibrateExamples[] = {
      "the same from one profile"},
 };
 
+constexpr absl::string_view kHelpOptions[] = {"--man", "--completion", "--output"};
+constexpr Example kHelpExamples[] = {
+    {"help analyze", "what `analyze --help` prints"},
+    {"help --man > assay.1", "then `man -l assay.1`"},
+    {"help --completion bash > ~/.local/share/bash-completion/completions/assay",
+     "words of assay by the tabulator key, in the next shell"},
+};
+
+// Names that arguments may be.
+std::vector<absl::string_view> CommandNames() {
+  std::vector<absl::string_view> names;
+  for (const CommandRow& row : CommandTable()) names.push_back(row.name);
+  return names;
+}
+std::vector<absl::string_view> PatternNames() {
+  std::vector<absl::string_view> names;
+  for (const PatternRow& row : FusionPatterns()) names.push_back(row.name);
+  return names;
+}
+
 constexpr CommandRow kCommands[] = {
     {.name = "analyze",
      .args = "MODEL...",
@@ -206,7 +232,8 @@ constexpr CommandRow kCommands[] = {
      .max_args = 1,
      .options = kOpsOptions,
      .examples = kOpsExamples,
-     .run = RunOps},
+     .run = RunOps,
+     .choices = [] { return OpTable::BuiltIn().names(); }},
     {.name = "passes",
      .summary = "the passes over a graph",
      .doc =
@@ -224,7 +251,8 @@ constexpr CommandRow kCommands[] = {
      .max_args = 1,
      .options = kListOptions,
      .examples = kPatternsExamples,
-     .run = RunPatterns},
+     .run = RunPatterns,
+     .choices = PatternNames},
     {.name = "targets",
      .args = "[NAME]",
      .summary = "the machines that are known",
@@ -233,7 +261,8 @@ constexpr CommandRow kCommands[] = {
      .max_args = 1,
      .options = kMachineOptions,
      .examples = kTargetsExamples,
-     .run = RunTargets},
+     .run = RunTargets,
+     .choices = [] { return TargetNames(/*with_modes=*/true); }},
     {.name = "runtimes",
      .args = "[NAME]",
      .summary = "what executes a graph on a target",
@@ -242,7 +271,8 @@ constexpr CommandRow kCommands[] = {
      .max_args = 1,
      .options = kMachineOptions,
      .examples = kRuntimesExamples,
-     .run = RunRuntimes},
+     .run = RunRuntimes,
+     .choices = RuntimeNames},
     {.name = "validate",
      .args = "[MODEL]",
      .summary = "estimates against measurements",
@@ -279,9 +309,14 @@ constexpr CommandRow kCommands[] = {
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "explain a command",
-     .doc = "Prints what `assay COMMAND --help` prints.",
+     .doc =
+         "Prints what `assay COMMAND --help` prints, or all of it as a manual page, or a shell's "
+         "completion; all come from the rows that the program itself reads.",
      .max_args = 1,
-     .run = RunHelp},
+     .options = kHelpOptions,
+     .examples = kHelpExamples,
+     .run = RunHelp,
+     .choices = CommandNames},
 };
 
 }  // namespace

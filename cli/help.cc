@@ -3,28 +3,49 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "analyzer/text_table.h"
 #include "cli/command.h"
 
 namespace assay {
 namespace {
 
-constexpr TextStyle kStyle = {.width = 100};
-
-std::string Paragraphs(absl::string_view text) {
+std::string Paragraphs(absl::string_view text, int width) {
   std::string out;
   for (absl::string_view paragraph : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    absl::StrAppend(&out, Wrap(paragraph, kStyle.width, 0), "\n");
+    absl::StrAppend(&out, Wrap(paragraph, width, 0), "\n");
   }
   return out;
 }
 
+constexpr ExitRow kExits[] = {
+    {kDone, "done"},
+    {kInputFailed, "an input failed"},
+    {kUsage, "the command line is wrong"},
+    {kLimitBroken, "a limit is broken"},
+};
+
 }  // namespace
 
-std::string HelpText() {
+absl::Span<const ExitRow> ExitTable() { return kExits; }
+
+std::string DocOf(const OptionRow& row) {
+  std::string choices;
+  if (row.closed) {
+    const std::vector<absl::string_view> names = row.choices();
+    for (size_t i = 0; i < names.size(); ++i) {
+      absl::StrAppend(&choices, i == 0 ? "" : i + 1 < names.size() ? ", " : " or ", names[i]);
+    }
+  }
+  return absl::StrReplaceAll(row.doc, {{"{choices}", choices}});
+}
+
+std::string HelpText(int width) {
+  const TextStyle style = {.width = width};
   std::string out =
       "assay: what an ONNX model costs, on which hardware, and why\n"
       "\n"
@@ -35,35 +56,40 @@ std::string HelpText() {
     commands.Add(absl::StrCat(row.name, row.args.empty() ? "" : " ", row.args),
                  std::string(row.summary));
   }
-  commands.Print(kStyle, 2, &out);
+  commands.Print(style, 2, &out);
+  std::vector<std::string> exits;
+  for (const ExitRow& row : kExits) exits.push_back(absl::StrCat(int{row.code}, " ", row.what));
   absl::StrAppend(
-      &out,
-      "\n"
-      "`assay COMMAND --help` explains a command. `assay --version` prints the version.\n"
-      "Exit status: 0 done, 1 an input failed, 2 the command line is wrong.\n");
+      &out, "\n",
+      Wrap("`assay COMMAND --help` explains a command. `assay --version` prints the "
+           "version.",
+           width, 0),
+      "\n", Wrap(absl::StrCat("Exit status: ", absl::StrJoin(exits, ", "), "."), width, 0), "\n");
   return out;
 }
 
-std::string HelpText(const CommandRow& command) {
-  std::string out =
-      absl::StrCat("assay ", command.name, ": ", command.summary, "\n\nusage: assay ", command.name,
-                   command.args.empty() ? "" : " ", command.args,
-                   command.options.empty() ? "" : " [OPTIONS]", "\n\n", Paragraphs(command.doc));
+std::string HelpText(const CommandRow& command, int width) {
+  const TextStyle style = {.width = width};
+  std::string out = absl::StrCat("assay ", command.name, ": ", command.summary, "\n\nusage: assay ",
+                                 command.name, command.args.empty() ? "" : " ", command.args,
+                                 command.options.empty() ? "" : " [OPTIONS]", "\n\n",
+                                 Paragraphs(command.doc, width));
   if (!command.options.empty()) {
     FactList options;
     for (absl::string_view name : command.options) {
       const OptionRow& row = *FindOption(name);
       options.Add(absl::StrCat(row.letter, row.letter.empty() ? "" : ", ", row.name,
                                row.value.empty() ? "" : " ", row.value),
-                  absl::StrCat(row.doc, row.repeatable ? "; may be repeated" : ""));
+                  absl::StrCat(DocOf(row), row.repeatable ? "; may be repeated" : ""));
     }
     absl::StrAppend(&out, "\noptions:\n");
-    options.Print(kStyle, 2, &out);
+    options.Print(style, 2, &out);
   }
   if (!command.examples.empty()) {
     absl::StrAppend(&out, "\nexamples:\n");
     for (const Example& example : command.examples) {
-      absl::StrAppend(&out, "  assay ", example.command, "\n      ", example.doc, "\n");
+      absl::StrAppend(&out, "  assay ", example.command, "\n      ",
+                      Wrap(example.doc, width - 6, 6), "\n");
     }
   }
   return out;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -45,6 +46,11 @@ void ProcessIo::Err(absl::string_view text) { (void)WriteAll(STDERR_FILENO, text
 int ProcessIo::terminal_width() const {
   winsize size = {};
   if (!isatty(STDOUT_FILENO)) return 0;
+  int wish = 0;
+  if (const char* columns = getenv("COLUMNS");
+      columns != nullptr && absl::SimpleAtoi(columns, &wish) && wish > 0) {
+    return std::max(wish, 40);
+  }
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return std::max<int>(size.ws_col, 40);
 }

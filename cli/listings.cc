@@ -113,10 +113,15 @@ ExitCode RunOps(const Request& request, Io& io) {
   const TextStyle& style = request.report.style;
   std::string out;
   if (request.args.empty()) {
-    // One operator per line, however long: this is for searching in.
+    // One operator per line, however long, where it is for searching in.
     TextStyle wide = style;
-    wide.width = std::numeric_limits<int>::max();
-    TextTable table({{"operator"}, {"domain"}, {"versions"}, {"family"}, {"role"}, {"work"}});
+    if (io.terminal_width() == 0) wide.width = std::numeric_limits<int>::max();
+    TextTable table({{"operator"},
+                     {"domain"},
+                     {"versions"},
+                     {"family"},
+                     {"role"},
+                     {"work", Align::kLeft, true}});
     for (const OpRow* row : ops.rows()) {
       table.Add({std::string(row->name), std::string(DomainOf(*row)), std::string(row->versions),
                  std::string(Name(row->family)), std::string(Name(row->role)),

@@ -36,25 +36,34 @@ bool AsksForHelp(absl::Span<const std::string> args) {
 
 }  // namespace
 
+absl::string_view VersionText() { return "assay " ASSAY_VERSION; }
+
 ExitCode RunHelp(const Request& request, Io& io) {
-  if (request.args.empty()) return Print(request, HelpText(), io);
+  if (request.man) return Print(request, ManPage(), io);
+  if (!request.completion.empty()) return Print(request, Completion(request.completion), io);
+  const int width = StyleFor(request, io).width;
+  if (request.args.empty()) return Print(request, HelpText(width), io);
   const CommandRow* command = FindCommand(request.args[0]);
   if (command == nullptr) return UnknownCommand(request.args[0], io);
-  return Print(request, HelpText(*command), io);
+  return Print(request, HelpText(*command, width), io);
 }
 
 ExitCode RunAssay(absl::Span<const std::string> args, Io& io) {
   Request request;
   if (args.empty()) {
-    io.Err(HelpText());
+    io.Err(HelpText(StyleFor(request, io).width));
     return kUsage;
   }
   if (args[0] == "--help" || args[0] == "-h") return RunHelp(request, io);
-  if (args[0] == "--version") return Print(request, "assay " ASSAY_VERSION "\n", io);
+  if (args[0] == "--version") {
+    return Print(request, absl::StrCat(VersionText(), "\n"), io);
+  }
   const CommandRow* command = FindCommand(args[0]);
   if (command == nullptr) return UnknownCommand(args[0], io);
   args.remove_prefix(1);
-  if (AsksForHelp(args)) return Print(request, HelpText(*command), io);
+  if (AsksForHelp(args)) {
+    return Print(request, HelpText(*command, StyleFor(request, io).width), io);
+  }
   absl::Status status = ParseArgs(*command, args, &request);
   if (!status.ok()) {
     SayError(status, io);

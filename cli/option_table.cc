@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -21,8 +20,12 @@
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
 #include "cli/command.h"
+#include "hw/precision.h"
+#include "hw/runtime.h"
 #include "hw/share_out.h"
-#include "ir/suggest.h"
+#include "hw/target.h"
+#include "passes/pass_manager.h"
+#include "passes/pattern.h"
 
 namespace assay {
 namespace {
@@ -57,13 +60,22 @@ absl::Status SplitName(absl::string_view text, absl::string_view form, absl::str
   return absl::OkStatus();
 }
 
-absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known) {
-  for (absl::string_view k : known) {
-    if (value == k) return absl::OkStatus();
-  }
-  std::string near = DidYouMean(value, known);
-  if (!near.empty()) return Bad(absl::StrCat("unknown name", near));
-  return Bad(absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
+// What options can be, where it is not a table's own list.
+std::vector<absl::string_view> Targets() { return TargetNames(/*with_modes=*/true); }
+std::vector<absl::string_view> PrecisionNames() {
+  std::vector<absl::string_view> names;
+  for (const Precision& row : Precisions()) names.push_back(row.name);
+  return names;
+}
+std::vector<absl::string_view> PolicyNames() {
+  std::vector<absl::string_view> names;
+  for (const FusionPolicyRow& row : FusionPolicies()) names.push_back(row.name);
+  return names;
+}
+std::vector<absl::string_view> PassNames() {
+  std::vector<absl::string_view> names;
+  for (const PassRow& row : Passes()) names.push_back(row.name);
+  return names;
 }
 
 absl::Status SetTarget(absl::string_view value, Request& r) {
@@ -151,26 +163,6 @@ absl::Status SetScratchpad(absl::string_view value, Request& r) {
   return absl::OkStatus();
 }
 
-absl::Status SetFormat(absl::string_view value, Request& r) {
-  r.format = std::string(value);
-  return OneOf(value, FormatNames());
-}
-
-absl::Status SetAs(absl::string_view value, Request& r) {
-  r.as = std::string(value);
-  return OneOf(value, ExportNames());
-}
-
-absl::Status SetBy(absl::string_view value, Request& r) {
-  r.report.by = std::string(value);
-  return OneOf(value, GroupingNames());
-}
-
-absl::Status SetColor(absl::string_view value, Request& r) {
-  r.color = std::string(value);
-  return OneOf(value, {"auto", "always", "never"});
-}
-
 template <bool ReportOptions::*member>
 absl::Status Show(absl::string_view, Request& r) {
   r.report.*member = true;
@@ -199,10 +191,12 @@ constexpr OptionRow kOptions[] = {
      .value = "T[,T]",
      .doc = "estimate on this machine: a name from `assay targets`, a YAML file, or all",
      .repeatable = true,
+     .choices = Targets,
      .set = SetTarget},
     {.name = "--runtime",
      .value = "R[,R]",
      .doc = "what executes the graph, from `assay runtimes` (default: the target's own)",
+     .choices = RuntimeNames,
      .set = Keep<&AnalyzeOptions::runtime>},
     {.name = "--calibration",
      .value = "FILE.yaml",
@@ -211,6 +205,7 @@ constexpr OptionRow kOptions[] = {
     {.name = "--precision",
      .value = "P[,P]",
      .doc = "what if it ran in fp16, bf16, int8 ... (default: the runtime's own)",
+     .choices = PrecisionNames,
      .set = Keep<&AnalyzeOptions::precision>},
     {.name = "--cores",
      .value = "C[xI]",
@@ -247,6 +242,7 @@ constexpr OptionRow kOptions[] = {
     {.name = "--fuse",
      .value = "POLICY",
      .doc = "fusion policy of the report; `assay patterns` lists them (default greedy)",
+     .choices = PolicyNames,
      .set = Keep<&AnalyzeOptions::fuse>},
     {.name = "--fuse-scratchpad",
      .value = "SIZE",
@@ -267,8 +263,10 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--format",
      .value = "F",
-     .doc = "text, json, csv, markdown or html (default: by the ending of --output, else text)",
-     .set = SetFormat},
+     .doc = "{choices} (default: by the ending of --output, else text)",
+     .choices = FormatNames,
+     .closed = true,
+     .set = Keep<&Request::format>},
     {.name = "--output",
      .letter = "-o",
      .value = "FILE",
@@ -280,16 +278,16 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--as",
      .value = "KIND",
-     .doc = "dot, svg, mermaid, onnx or trace (default: by the ending of --output, else dot)",
-     .set = SetAs},
+     .doc = "{choices} (default: by the ending of --output, else dot)",
+     .choices = ExportNames,
+     .closed = true,
+     .set = Keep<&Request::as>},
     {.name = "--color-by",
      .value = "WHAT",
-     .doc = "colours of a drawing: role, bound or time (default: bound with --target, else role)",
-     .set =
-         [](absl::string_view value, Request& r) {
-           r.color_by = std::string(value);
-           return OneOf(value, ColorByNames());
-         }},
+     .doc = "colours of a drawing: {choices} (default: bound with --target, else role)",
+     .choices = ColorByNames,
+     .closed = true,
+     .set = Keep<&Request::color_by>},
     {.name = "--ops",
      .doc = "also list every operator; --ops FILE.yaml is --op-file",
      .file_option = "--op-file",
@@ -314,8 +312,14 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--by",
      .value = "KEY",
-     .doc = "also roll costs up by module, type, family, role, dtype or kernel",
-     .set = SetBy},
+     .doc = "also roll costs up by {choices}",
+     .choices = GroupingNames,
+     .closed = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.report.by = std::string(value);
+           return absl::OkStatus();
+         }},
     {.name = "--depth",
      .value = "N",
      .doc = "levels of modules shown by `--by module` (default: as many as stay readable)",
@@ -328,13 +332,13 @@ constexpr OptionRow kOptions[] = {
                Request& r) { return ParseSmall(value, 0, &r.report.top); }},
     {.name = "--sort",
      .value = "KEY",
-     .doc = "sort and judge by latency, throughput, energy, power, utilization, memory, macs, "
-            "flops, parameters, traffic, fused, peak, kernels or width (default: in the order "
-            "given, judged by latency)",
+     .doc = "sort and judge by {choices} (default: in the order given, judged by latency)",
+     .choices = CompareSorts,
+     .closed = true,
      .set =
          [](absl::string_view value, Request& r) {
            r.compare.sort = std::string(value);
-           return OneOf(value, CompareSorts());
+           return absl::OkStatus();
          }},
     {.name = "--baseline",
      .value = "ROW",
@@ -360,8 +364,17 @@ constexpr OptionRow kOptions[] = {
     {.name = "--after",
      .value = "PASS",
      .doc = "stop after this pass of `assay passes`",
+     .choices = PassNames,
      .set = Keep<&AnalyzeOptions::after>},
-    {.name = "--color", .value = "WHEN", .doc = "auto, always or never", .set = SetColor},
+    {.name = "--color",
+     .value = "WHEN",
+     .doc = "{choices}",
+     .choices =
+         [] {
+           return std::vector<absl::string_view>{"auto", "always", "never"};
+         },
+     .closed = true,
+     .set = Keep<&Request::color>},
     {.name = "--quiet",
      .letter = "-q",
      .doc = "no diagnostics on standard error, only errors",
@@ -383,12 +396,13 @@ constexpr OptionRow kOptions[] = {
      .set = Keep<&Request::models>},
     {.name = "--leave-out",
      .value = "WHAT",
-     .doc = "none, family or machine: what a fit does not see of what it predicts",
-     .set =
-         [](absl::string_view value, Request& r) {
-           r.leave_out = std::string(value);
-           return OneOf(value, {"none", "family", "machine"});
-         }},
+     .doc = "{choices}: what a fit does not see of what it predicts",
+     .choices =
+         [] {
+           return std::vector<absl::string_view>{"none", "family", "machine"};
+         },
+     .closed = true,
+     .set = Keep<&Request::leave_out>},
     {.name = "--plot",
      .value = "FILE.svg",
      .doc = "also draw predicted against measured",
@@ -397,6 +411,15 @@ constexpr OptionRow kOptions[] = {
      .value = "FILE",
      .doc = "check a YAML file against every rule instead",
      .set = Keep<&Request::check>},
+    {.name = "--man",
+     .doc = "the manual page of all commands, for `man -l` and packages",
+     .set = Raise<&Request::man>},
+    {.name = "--completion",
+     .value = "SHELL",
+     .doc = "completion of commands, options and names for {choices}",
+     .choices = CompletionShells,
+     .closed = true,
+     .set = Keep<&Request::completion>},
 };
 
 }  // namespace

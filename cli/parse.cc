@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cli/command.h"
@@ -86,6 +87,14 @@ std::vector<std::string> ResolveFileOptions(const CommandRow& command,
 
 }  // namespace
 
+absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known) {
+  if (absl::c_linear_search(known, value)) return absl::OkStatus();
+  const std::string near = DidYouMean(value, known);
+  if (!near.empty()) return absl::InvalidArgumentError(absl::StrCat("unknown name", near));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
+}
+
 absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> args,
                        Request* request) {
   CLI::App app;
@@ -127,7 +136,8 @@ absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> 
     if (row->value.empty()) values = {""};
     if (!row->repeatable) values.erase(values.begin(), values.end() - 1);
     for (const std::string& value : values) {
-      absl::Status status = row->set(value, *request);
+      absl::Status status = row->closed ? OneOf(value, row->choices()) : absl::OkStatus();
+      if (status.ok()) status = row->set(value, *request);
       if (!status.ok()) {
         return Usage(command, absl::StrCat(row->name, " ", value, ": ", status.message()));
       }
