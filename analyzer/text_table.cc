@@ -128,12 +128,14 @@ void TextTable::Print(const TextStyle& style, int indent, std::string* out) cons
     --widths[widest];
     --total;
   }
-  // What still does not fit goes onto further lines of its row, each a little further in.
+  // What still does not fit a narrow terminal goes onto further lines of its row, a little further
+  // in. A line that nothing wraps stays one, for what reads lines.
+  const bool folds = style.width < TextStyle().width;
   std::vector<char> breaks(n, 0);
   int column = indent;
   for (size_t c = 0; c < n; ++c) {
     if (!used[c]) continue;
-    if (column > indent && column + widths[c] > style.width) {
+    if (folds && column > indent && column + widths[c] > style.width) {
       breaks[c] = 1;
       column = indent + kGap;
     }

@@ -101,6 +101,10 @@ const CommandRow* FindCommand(absl::string_view name);
 absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> args,
                        Request* request);
 
+// An error that lists what is known, or the nearest of it, when `value` is none of them. (An option
+// whose row is `closed` is checked so by the parser.)
+absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known);
+
 // What `assay --help` and `assay COMMAND --help` print, so many columns wide.
 std::string HelpText(int width);
 std::string HelpText(const CommandRow& command, int width);

@@ -342,7 +342,7 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--as",
      .value = "KIND",
-     .doc = "what to make: {choices} (default: by the ending of --output, else dot)",
+     .doc = "{choices} (default: by the ending of --output, else dot)",
      .choices = ExportNames,
      .closed = true,
      .set = Keep<&Request::as>},

@@ -52,17 +52,6 @@ absl::Status WrongNumberOfValues(const CommandRow& command, absl::Span<const std
   return Usage(command, "an option lacks its value");
 }
 
-// A word that only names are right for.
-absl::Status CheckChoice(const OptionRow& row, absl::string_view value) {
-  if (!row.closed) return absl::OkStatus();
-  const std::vector<absl::string_view> known = row.choices();
-  if (absl::c_linear_search(known, value)) return absl::OkStatus();
-  const std::string near = DidYouMean(value, known);
-  if (!near.empty()) return absl::InvalidArgumentError(absl::StrCat("unknown name", near));
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
-}
-
 bool IsYaml(absl::string_view word) {
   return absl::EndsWith(word, ".yaml") || absl::EndsWith(word, ".yml");
 }
@@ -97,6 +86,14 @@ std::vector<std::string> ResolveFileOptions(const CommandRow& command,
 }
 
 }  // namespace
+
+absl::Status OneOf(absl::string_view value, absl::Span<const absl::string_view> known) {
+  if (absl::c_linear_search(known, value)) return absl::OkStatus();
+  const std::string near = DidYouMean(value, known);
+  if (!near.empty()) return absl::InvalidArgumentError(absl::StrCat("unknown name", near));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown name; known are ", absl::StrJoin(known, ", ")));
+}
 
 absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> args,
                        Request* request) {
@@ -139,16 +136,12 @@ absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> 
     if (row->value.empty()) values = {""};
     if (!row->repeatable) values.erase(values.begin(), values.end() - 1);
     for (const std::string& value : values) {
-      absl::Status status = CheckChoice(*row, value);
+      absl::Status status = row->closed ? OneOf(value, row->choices()) : absl::OkStatus();
       if (status.ok()) status = row->set(value, *request);
       if (!status.ok()) {
         return Usage(command, absl::StrCat(row->name, " ", value, ": ", status.message()));
       }
     }
-  }
-  if (command.name != "sweep" && !request->sweep.ranges().empty()) {
-    return Usage(command, absl::StrCat(request->sweep.ranges()[0],
-                                       ": only `assay sweep` takes a range; name one size"));
   }
   const int given = static_cast<int>(request->args.size());
   if (given < command.min_args) {
