@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "analyzer/chart.h"
 #include "analyzer/units.h"
 
 namespace assay {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Places in ascending order, from 0; equal values share the middle of theirs.
 std::vector<double> Ranks(absl::Span<const double> values) {
@@ -61,10 +64,6 @@ double Error(const ScoredRun& run) { return run.predicted_s / run.model->row.sec
 
 // "+12.3 %"
 std::string Signed(double share) { return absl::StrFormat("%+.1f %%", share * 100); }
-
-std::string Xml(absl::string_view text) {
-  return absl::StrReplaceAll(Printable(text), {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
-}
 
 }  // namespace
 
@@ -165,72 +164,34 @@ std::string AccuracyReport(absl::string_view file, absl::string_view how,
 }
 
 std::string AccuracyPlot(absl::Span<const ScoredRun> scored) {
-  constexpr double kSize = 640, kMargin = 60;
-  constexpr absl::string_view kColours[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd",
-                                            "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f"};
-  double low = 1e300, high = 0;
-  std::map<std::string, size_t> runtimes;
-  for (const ScoredRun& run : scored) {
-    low = std::min({low, run.predicted_s, run.model->row.seconds});
-    high = std::max({high, run.predicted_s, run.model->row.seconds});
-    runtimes.try_emplace(run.model->runtime->name, runtimes.size());
-  }
-  if (scored.empty()) low = 1e-3, high = 1;
-  const double from = std::floor(std::log10(low)),
-               to = std::max(from + 1, std::ceil(std::log10(high)));
-  auto at = [&](double seconds) {
-    return (std::log10(seconds) - from) / (to - from) * (kSize - 2 * kMargin);
-  };
-  auto x = [&](double seconds) { return kMargin + at(seconds); };
-  auto y = [&](double seconds) { return kSize - kMargin - at(seconds); };
-
-  std::string out = absl::StrFormat(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n<title>predicted against measured "
-      "latency</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-      kSize, kSize, kSize, kSize);
-  const double end = std::pow(10, to), begin = std::pow(10, from);
-  for (double decade = from; decade <= to; ++decade) {
-    const double s = std::pow(10, decade);
-    absl::StrAppendFormat(&out,
-                          "<path d=\"M%.1f %.1fV%.1fM%.1f %.1fH%.1f\" stroke=\"#ddd\"/>\n"
-                          "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n"
-                          "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-                          x(s), y(begin), y(end), x(begin), y(s), x(end), x(s), y(begin) + 16,
-                          Seconds(s), x(begin) - 6, y(s) + 4, Seconds(s));
-  }
-  for (double ratio : {1.0, 1.5, 1 / 1.5}) {
-    const double first = std::max(begin, begin / ratio), last = std::min(end, end / ratio);
-    absl::StrAppendFormat(&out, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#888\"%s/>\n", x(first),
-                          y(first * ratio), x(last), y(last * ratio),
-                          ratio == 1 ? "" : " stroke-dasharray=\"4 4\"");
-  }
+  Chart chart{.key = "accuracy",
+              .title = "predicted against measured latency",
+              .x = {"measured", Quantity::kSeconds, true},
+              .y = {"predicted", Quantity::kSeconds, true}};
+  double low = kInfinity, high = 0;
+  std::map<std::string, Series> runtimes;
   for (const ScoredRun& run : scored) {
     const MeasuredRow& row = run.model->row;
-    absl::StrAppendFormat(
-        &out,
-        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\" fill-opacity=\"0.6\"><title>%s, %s, "
-        "%s: measured %s, predicted %s</title></circle>\n",
-        x(row.seconds), y(run.predicted_s),
-        kColours[runtimes[run.model->runtime->name] % std::size(kColours)], Xml(NameOf(row)),
-        Xml(run.model->target->name), Xml(run.model->runtime->name), Seconds(row.seconds),
-        Seconds(run.predicted_s));
+    low = std::min({low, run.predicted_s, row.seconds});
+    high = std::max({high, run.predicted_s, row.seconds});
+    runtimes[run.model->runtime->name].points.push_back(
+        {row.seconds, run.predicted_s,
+         absl::StrCat(NameOf(row), ", ", run.model->target->name, ", ", run.model->runtime->name,
+                      ": measured ", Seconds(row.seconds), ", predicted ",
+                      Seconds(run.predicted_s))});
   }
-  double line = kMargin;
-  for (const auto& [name, index] : runtimes) {
-    absl::StrAppendFormat(&out,
-                          "<circle cx=\"%g\" cy=\"%g\" r=\"4\" fill=\"%s\"/>"
-                          "<text x=\"%g\" y=\"%g\">%s</text>\n",
-                          kMargin + 12, line, kColours[index % std::size(kColours)], kMargin + 22,
-                          line + 4, Xml(name));
-    line += 16;
+  for (auto& [name, series] : runtimes) {
+    series.name = name;
+    series.form = Series::Form::kPoints;
+    chart.series.push_back(std::move(series));
   }
-  absl::StrAppendFormat(&out,
-                        "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">measured</text>\n"
-                        "<text x=\"14\" y=\"%g\" text-anchor=\"middle\" "
-                        "transform=\"rotate(-90 14 %g)\">predicted</text>\n</svg>\n",
-                        kSize / 2, kSize - 14, kSize / 2, kSize / 2);
-  return out;
+  for (auto [ratio, name] : {std::pair(1.0, "equal"), std::pair(1.5, "1.5 times as long"),
+                             std::pair(1 / 1.5, "1.5 times as fast")}) {
+    if (scored.empty()) break;
+    chart.series.push_back(
+        {name, Series::Form::kLine, {{low, low * ratio, name}, {high, high * ratio, name}}});
+  }
+  return DrawSvg(chart, 760, 700, /*in_page=*/false);
 }
 
 }  // namespace assay

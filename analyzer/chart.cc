@@ -37,7 +37,7 @@ namespace assay {
 namespace {
 
 constexpr double kFont = 12;        // height of letters
-constexpr double kLetter = 6.7;     // mean width of one
+constexpr double kLetter = 7.2;     // mean width of one
 constexpr int kLongestName = 34;    // letters of a name beside an axis
 constexpr size_t kMostMarks = 240;  // to hover over along one line
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -212,7 +212,11 @@ class Drawing {
   bool in_page_;
   Scale x_, y_;
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
-  std::vector<std::pair<double, double>> legend_;  // where each series' mark stands
+  struct Mark {
+    size_t series;
+    double x, y;
+  };
+  std::vector<Mark> legend_;
   std::string out_;
 };
 
@@ -224,10 +228,12 @@ void Drawing::Place() {
   right_ = width_ - 16;
   double x = left_, line = 0;
   if (c_.series.size() > 1) {
-    for (const Series& s : c_.series) {
+    for (size_t i = 0; i < c_.series.size(); ++i) {
+      const Series& s = c_.series[i];
+      if (s.points.empty()) continue;
       const double wide = 30 + TextWidth(Shorten(Printable(s.name), kLongestName));
       if (x > left_ && x + wide > right_) x = left_, ++line;
-      legend_.emplace_back(x, 14 + 18 * line);
+      legend_.push_back({i, x, 14 + 18 * line});
       x += wide;
     }
     ++line;
@@ -253,8 +259,7 @@ std::string Drawing::Title(const Series& s, const ChartPoint& p) const {
 }
 
 void Drawing::Legend() {
-  for (size_t i = 0; i < legend_.size(); ++i) {
-    const auto [x, y] = legend_[i];
+  for (const auto& [i, x, y] : legend_) {
     const Series::Form form = c_.series[i].form;
     absl::StrAppend(&out_, "<g", Colour(i), ">");
     if (form == Series::Form::kPoints) {

@@ -1,6 +1,9 @@
 #include "analyzer/document.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "analyzer/quantity.h"
 
@@ -11,6 +14,20 @@ std::string Shown(const Cell& cell, Quantity quantity) {
   if (const double* number = cell.number()) return Shown(*number, quantity);
   if (const bool* yes = cell.yes()) return *yes ? "yes" : "no";
   return "";
+}
+
+std::vector<size_t> ShownColumns(const Table& table, bool details) {
+  std::vector<size_t> shown;
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.columns[c].detail && !details) continue;
+    const bool used = std::any_of(table.rows.begin(), table.rows.end(), [&](const TableRow& row) {
+      if (c >= row.cells.size() || row.cells[c].empty()) return false;
+      const std::string* text = row.cells[c].text();
+      return text == nullptr || !text->empty();
+    });
+    if (used) shown.push_back(c);
+  }
+  return shown;
 }
 
 }  // namespace assay

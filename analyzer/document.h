@@ -80,6 +80,7 @@ struct Column {
   std::string title;
   Quantity quantity = Quantity::kText;
   bool detail = false;  // for programs and for HTML; too much for a terminal
+  bool whole = false;   // a text that is never shortened
 };
 
 struct TableRow {
@@ -130,6 +131,9 @@ std::unique_ptr<DocumentPrinter> MakeJsonPrinter(const TextStyle& style, std::st
 std::unique_ptr<DocumentPrinter> MakeCsvPrinter(const TextStyle& style, std::string* out);
 std::unique_ptr<DocumentPrinter> MakeMarkdownPrinter(const TextStyle& style, std::string* out);
 std::unique_ptr<DocumentPrinter> MakeHtmlPrinter(const TextStyle& style, std::string* out);
+
+// Columns for people: those in which some row has something to say.
+std::vector<size_t> ShownColumns(const Table& table, bool details);
 
 // Blocks as the text format prints them, for writers of text that show more around them.
 void PrintText(const Facts& facts, const TextStyle& style, std::string* out);

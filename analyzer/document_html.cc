@@ -72,7 +72,7 @@ class HtmlPrinter : public DocumentPrinter {
   void Print(const Table& table);
   void Print(const Notes& notes);
   void Print(const Chart& chart);
-  void Row(const Table& table, const TableRow& row);
+  void Row(const Table& table, const std::vector<size_t>& columns, const TableRow& row);
 
   std::string& out_;
   size_t documents_ = 0, parts_ = 0;
@@ -97,7 +97,9 @@ void HtmlPrinter::Heading(absl::string_view key, absl::string_view title) {
   const std::string id = absl::StrCat("d", documents_, "-", parts_);
   absl::StrAppend(&out_, "<h2 id=\"", id, "\"", key.empty() ? "" : " data-key=\"", Text(key),
                   key.empty() ? "" : "\"", ">", Text(title), "</h2>\n");
-  if (documents_ == 1) headings_.push_back({id, std::string(title)});
+  // "kernels on h100-sxm (132 SMs), fusion greedy": what stands behind is for the heading alone.
+  if (documents_ == 1)
+    headings_.push_back({id, std::string(title.substr(0, title.find_first_of(":(,")))});
 }
 
 void HtmlPrinter::Print(const Facts& facts) {
@@ -111,31 +113,31 @@ void HtmlPrinter::Print(const Facts& facts) {
   if (shown.empty()) return;
   Heading(facts.key, facts.title);
   const bool tiles = numbers && shown.size() > 1;
-  absl::StrAppend(&out_, "<dl class=\"", tiles ? "tiles" : "facts", "\">\n");
+  out_ += tiles ? "<ul class=\"tiles\">\n" : "<dl class=\"facts\">\n";
   for (const Figure* f : shown) {
     const std::string value = Text(Shown(f->value, f->quantity));
     const std::string remark =
         f->remark.empty() ? ""
                           : absl::StrCat("<span class=\"remark\">", Text(f->remark), "</span>");
     if (tiles) {
-      absl::StrAppend(&out_, "<div><dt>", Text(f->title), "</dt><dd class=\"value\">", value,
-                      "</dd>", remark.empty() ? "" : "<dd>", remark, remark.empty() ? "" : "</dd>",
-                      "</div>\n");
+      absl::StrAppend(&out_, "<li", Class(InkClass(f->ink)), "><span class=\"name\">",
+                      Text(f->title), "</span> <span class=\"value\">", value, "</span> ", remark,
+                      "</li>\n");
     } else {
       absl::StrAppend(&out_, "<dt>", Text(f->title), "</dt><dd", Class(InkClass(f->ink)), ">",
                       value, remark, "</dd>\n");
     }
   }
-  out_ += "</dl>\n";
+  out_ += tiles ? "</ul>\n" : "</dl>\n";
 }
 
-void HtmlPrinter::Row(const Table& table, const TableRow& row) {
+void HtmlPrinter::Row(const Table& table, const std::vector<size_t>& columns, const TableRow& row) {
   absl::StrAppend(&out_, "<tr", Class(InkClass(row.ink)), ">");
-  for (size_t c = 0; c < table.columns.size(); ++c) {
+  for (size_t c : columns) {
     const Quantity quantity = table.columns[c].quantity;
     const Cell cell = c < row.cells.size() ? row.cells[c] : Cell();
-    std::string classes = OnTheRight(quantity) ? "n" : "";
-    if (c == 0 && row.level > 0) {
+    std::string classes = OnTheRight(quantity) ? "n" : table.columns[c].whole ? "whole" : "";
+    if (c == columns[0] && row.level > 0) {
       absl::StrAppend(&classes, classes.empty() ? "" : " ", "l", std::min(row.level, 6));
     }
     std::string sort_by, text = Text(Shown(cell, quantity));
@@ -163,7 +165,9 @@ void HtmlPrinter::Print(const Table& table) {
   absl::StrAppend(&out_, "<div class=\"wide\"", table.rows.size() > 12 ? " tabindex=\"0\"" : "",
                   "><table", is_long ? " class=\"long\"" : "", " data-key=\"", Text(table.key),
                   "\" data-title=\"", Text(table.title), "\">\n<thead><tr>");
-  for (const Column& c : table.columns) {
+  const std::vector<size_t> columns = ShownColumns(table, /*details=*/true);
+  for (size_t i : columns) {
+    const Column& c = table.columns[i];
     const bool right = OnTheRight(c.quantity);
     absl::StrAppend(&out_, "<th scope=\"col\"", right ? " class=\"n\"" : "", ">", Text(c.title),
                     "</th>");
@@ -172,11 +176,11 @@ void HtmlPrinter::Print(const Table& table) {
   // Totals at the end stay there when the rest is sorted.
   size_t body = table.rows.size();
   while (body > 1 && table.rows[body - 1].ink == Ink::kHeading) --body;
-  for (size_t i = 0; i < body; ++i) Row(table, table.rows[i]);
+  for (size_t i = 0; i < body; ++i) Row(table, columns, table.rows[i]);
   out_ += "</tbody>\n";
   if (body < table.rows.size()) {
     out_ += "<tfoot>\n";
-    for (size_t i = body; i < table.rows.size(); ++i) Row(table, table.rows[i]);
+    for (size_t i = body; i < table.rows.size(); ++i) Row(table, columns, table.rows[i]);
     out_ += "</tfoot>\n";
   }
   out_ += "</table>";

@@ -38,7 +38,7 @@ TEST(HtmlTest, CellsHoldTheNumberToSortByAndTotalsStayAtTheEnd) {
   EXPECT_THAT(page, HasSubstr("<td class=\"n\" data-v=\"0.002\">2.000 ms</td>"));
   EXPECT_THAT(page, HasSubstr("<td class=\"n\" data-v=\"\">?</td>"));
   EXPECT_THAT(page, HasSubstr("</tbody>\n<tfoot>\n<tr class=\"heading\"><td>total</td>"));
-  EXPECT_THAT(page, HasSubstr("<dl class=\"tiles\">"));
+  EXPECT_THAT(page, HasSubstr("<ul class=\"tiles\">"));
 }
 
 TEST(HtmlTest, OneDocumentListsItsPartsAndSeveralTheirTitles) {

@@ -70,8 +70,9 @@ class MarkdownPrinter : public DocumentPrinter {
     if (table.rows.empty()) return;
     Heading(table.title, out);
     std::vector<std::string> titles, rules;
-    for (const Column& c : table.columns) {
-      if (c.detail) continue;
+    const std::vector<size_t> columns = ShownColumns(table, /*details=*/false);
+    for (size_t i : columns) {
+      const Column& c = table.columns[i];
       titles.push_back(Escaped(c.title));
       rules.push_back(OnTheRight(c.quantity) ? "---:" : "---");
     }
@@ -79,10 +80,10 @@ class MarkdownPrinter : public DocumentPrinter {
                     " |\n");
     for (const TableRow& row : table.rows) {
       std::vector<std::string> cells;
-      for (size_t c = 0; c < table.columns.size(); ++c) {
-        if (table.columns[c].detail) continue;
-        std::string cell =
-            c < row.cells.size() ? Escaped(Shown(row.cells[c], table.columns[c].quantity)) : "";
+      for (size_t c : columns) {
+        Quantity quantity = table.columns[c].quantity;
+        if (quantity == Quantity::kBar) quantity = Quantity::kShare;
+        std::string cell = c < row.cells.size() ? Escaped(Shown(row.cells[c], quantity)) : "";
         if (cells.empty()) {
           std::string in;
           for (int i = 0; i < row.level; ++i) in += "&nbsp;&nbsp;";

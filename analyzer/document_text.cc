@@ -88,7 +88,7 @@ void PrintText(const Table& table, const TextStyle& style, std::string* out) {
   for (const Column& c : table.columns) {
     if (c.detail) continue;
     const Align align = OnTheRight(c.quantity) ? Align::kRight : Align::kLeft;
-    columns.push_back({c.title, align, c.quantity == Quantity::kText});
+    columns.push_back({c.title, align, c.quantity == Quantity::kText && !c.whole});
   }
   TextTable text(std::move(columns));
   for (const TableRow& row : table.rows) {

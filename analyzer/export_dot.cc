@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "analyzer/export.h"
 #include "analyzer/kernel_graph.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/text_table.h"
 #include "ir/op_table.h"
 #include "ir/type.h"

@@ -57,15 +57,15 @@ dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap
 dl.facts dt { color: var(--faint); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 dl.facts .remark { color: var(--faint); margin-left: .6rem; }
-dl.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .7rem;
+ul.tiles { list-style: none; padding: 0; display: grid; gap: .7rem;
+           grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr));
            margin: 1rem 0; }
-dl.tiles > div { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px;
+ul.tiles li { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px;
                  padding: .55rem .8rem; display: flex; flex-direction: column; }
-dl.tiles dt { color: var(--faint); font-size: .85rem; }
-dl.tiles dd { margin: 0; }
-dl.tiles .value { font-size: 1.3rem; font-weight: 600; font-variant-numeric: tabular-nums;
+ul.tiles .name { color: var(--faint); font-size: .85rem; }
+ul.tiles .value { font-size: 1.3rem; font-weight: 600; font-variant-numeric: tabular-nums;
                   overflow-wrap: anywhere; }
-dl.tiles .remark { font-size: .8rem; color: var(--faint); overflow-wrap: anywhere; }
+ul.tiles .remark { font-size: .8rem; color: var(--faint); overflow-wrap: anywhere; }
 .warning { color: var(--warning); }
 .tools { display: flex; gap: .8rem; align-items: center; margin: .4rem 0; font-size: .9rem;
          color: var(--faint); }
@@ -75,8 +75,7 @@ dl.tiles .remark { font-size: .8rem; color: var(--faint); overflow-wrap: anywher
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .88rem;
         font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .6rem; text-align: left; vertical-align: top; unicode-bidi: isolate; }
-td { border-top: 1px solid var(--line); overflow-wrap: anywhere; min-width: 3.2rem;
-     max-width: 26rem; }
+td { border-top: 1px solid var(--line); overflow-wrap: break-word; max-width: 24rem; }
 th { position: sticky; top: 0; background: var(--sheet); font-weight: 600; white-space: nowrap; }
 th button { all: unset; cursor: pointer; font: inherit; }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
@@ -84,6 +83,7 @@ th button::after { content: "\2195"; opacity: .35; margin-left: .3rem; font-size
 th[aria-sort=ascending] button::after { content: "\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\2193"; opacity: 1; }
 .n { text-align: right; white-space: nowrap; }
+.whole { white-space: nowrap; max-width: none; }
 tbody tr:hover td { background: var(--sheet); }
 tfoot td { font-weight: 600; border-top: 2px solid var(--line); }
 tr.faint td { color: var(--faint); }
@@ -130,10 +130,11 @@ circle.hit:hover { fill-opacity: 1; }
   nav, .tools, #tip { display: none !important; }
   .wide { overflow: visible; max-height: none; border: 0; }
   table { font-size: 8pt; }
-  th, td { padding: .12rem .35rem; white-space: normal; }
+  th, td, .n, .whole { padding: .12rem .3rem; white-space: normal; max-width: 14rem;
+                       overflow-wrap: anywhere; }
   th { position: static; }
   th button::after { content: none !important; }
-  tr, figure, dl.tiles > div { break-inside: avoid; }
+  tr, figure, ul.tiles li { break-inside: avoid; }
   h2 { break-after: avoid; }
   main > section + section { break-before: page; border: 0; }
   /* Of thousands of rows paper shows the first. */

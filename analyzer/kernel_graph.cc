@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/rows.h"
 #include "analyzer/text_table.h"
 #include "analyzer/units.h"

@@ -52,6 +52,8 @@ std::string Shown(double number, Quantity quantity) {
                          '#');
     case Quantity::kId:
       return absl::StrCat("#", std::llround(number));
+    case Quantity::kIndex:
+      return absl::StrCat(std::llround(number));
     case Quantity::kDollars:
       return absl::StrCat(Ratio(number), " USD");
   }

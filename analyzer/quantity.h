@@ -25,6 +25,7 @@ enum class Quantity : uint8_t {
   kPercent,         // "32.7", under a heading of "%"; held as 0.327
   kBar,             // "########": a share drawn, 32 columns for 1; held as 0.25
   kId,              // "#12"
+  kIndex,           // "1234": a place in a list
   kDollars,         // "0.25 USD"
 };
 

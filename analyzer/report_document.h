@@ -9,8 +9,12 @@
 
 namespace assay {
 
-// The first table is that of the operators that run, all of them: it is what CSV has.
-Document MakeReportDocument(const Report& report, const ReportOptions& options);
+// What the text report has. A page has more room: drawings, every operator, every kernel of every
+// target, costs by module.
+Document MakeReportDocument(const Report& report, const ReportOptions& options, bool page);
+
+// The table of operators alone, those that run unless all are asked for: what CSV has.
+Document MakeOperatorDocument(const Report& report, const ReportOptions& options);
 
 }  // namespace assay
 

@@ -22,7 +22,8 @@ std::vector<std::string> SplitWords(absl::string_view command);
 Outcome RunWords(const std::vector<std::string>& words);
 inline Outcome RunCommand(absl::string_view command) { return RunWords(SplitWords(command)); }
 
-// Strict JSON: valid UTF-8, no number that is infinite or NaN. What is not fails the test.
+// Strict JSON: valid UTF-8, no number that is infinite or NaN; and what says `"schema":
+// "assay.NAME/1"` is as analyzer/schemas/assay.NAME-1.json says. What is not fails the test.
 rapidjson::Document ParseJson(const std::string& text);
 
 std::string ReadFile(const std::string& path);

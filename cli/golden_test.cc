@@ -72,6 +72,8 @@ TEST_P(GoldenTest, Matches) {
   if (!outcome.out.empty()) absl::StrAppend(&actual, "[stdout]\n", outcome.out);
   if (!outcome.err.empty()) absl::StrAppend(&actual, "[stderr]\n", outcome.err);
   absl::StrAppend(&actual, "[exit ", outcome.exit, "]\n");
+  // JSON is valid, and as its schema says.
+  if (absl::StartsWith(outcome.out, "{")) ParseJson(outcome.out);
   bool fails = absl::StartsWith(std::filesystem::path(GetParam()).filename().string(), "fail_");
   EXPECT_EQ(fails, outcome.exit != 0) << "fail_ in the name means that it fails";
   if (Updating()) {

@@ -1,4 +1,4 @@
-// One target's section of the text report:
+// One target's section of a report:
 //
 //   h100-sxm: NVIDIA H100 SXM5 80 GB, runtime ideal, precision as in the model, uncalibrated
 //     latency       160.2 us, between 57.23 us and 2.003 ms; 6240 samples/s
@@ -22,7 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "analyzer/report_text.h"
+#include "analyzer/report_blocks.h"
 #include "analyzer/text_table.h"
 #include "analyzer/units.h"
 #include "hw/estimate.h"
@@ -167,7 +167,7 @@ std::string Factors(const Mapping& mapping) {
 }
 
 // "128x128x16", "64x64x16 / 4" where the sum is cut in four.
-std::string Block(const Mapping& mapping) {
+std::string TileText(const Mapping& mapping) {
   if (mapping.tile_m == 0) return "";
   return absl::StrCat(mapping.tile_m, "x", mapping.tile_n, "x", mapping.tile_k,
                       mapping.split_k > 1 ? absl::StrCat(" / ", mapping.split_k) : "");
@@ -182,71 +182,100 @@ std::string Resident(const Occupancy& o) {
 
 }  // namespace
 
-void PrintMappings(const Report& report, const ModelEstimate& e, const TextStyle& style,
-                   std::string* out) {
+Table MappingTable(const Report& report, const ModelEstimate& e) {
   const Target& target = *e.platform->target;
   const Partition& partition = *report.analysis.partitions[e.partition];
-  PrintHeading(style,
-               absl::StrCat("kernels on ", target.name, " (", Units(target, target.unit_count()),
+  Table table{
+      .key = "kernels",
+      .title = absl::StrCat("kernels on ", target.name, " (", Units(target, target.unit_count()),
                             "), fusion ", partition.key.policy),
-               out);
-  TextTable table({{"id", Align::kRight},
-                   {"kernel", Align::kLeft, true},
-                   {"time", Align::kRight},
-                   {"limit"},
-                   {"engine"},
-                   {"block"},
-                   {"units", Align::kRight},
-                   {"waves", Align::kRight},
-                   {"held by a unit"},
-                   {"share of peak that the mapping leaves"}});
+      .columns = {
+          {"id", "id", Quantity::kIndex},
+          {"kernel", "kernel"},
+          {"time_s", "time", Quantity::kSeconds},
+          {"limit", "limit", Quantity::kText, false, true},
+          {"engine", "engine", Quantity::kText, false, true},
+          {"block", "block", Quantity::kText, false, true},
+          {"units_used", "units", Quantity::kCount},
+          {"waves", "waves", Quantity::kCount},
+          {"resident", "held by a unit", Quantity::kText, false, true},
+          {"factors", "share of peak that the mapping leaves", Quantity::kText, false, true}}};
   for (size_t k = 0; k < partition.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = partition.kernels[k];
     const KernelEstimate& t = e.results[k];
     const Mapping& m = t.mapping;
-    table.Add({absl::StrCat(k), Printable(kernel.name), Seconds(t.seconds * kernel.multiplicity),
-               std::string(t.limit), absl::StrCat(Name(m.engine), " ", Name(m.math)), Block(m),
-               Count(m.units_used), m.tasks > 0 ? Count(m.waves) : "?", Resident(m.occupancy),
-               Factors(m)});
+    table.rows.push_back(
+        {{static_cast<int64_t>(k), kernel.name, t.seconds * kernel.multiplicity, t.limit,
+          absl::StrCat(Name(m.engine), " ", Name(m.math)), TileText(m), m.units_used,
+          m.tasks > 0 ? m.waves : NAN, Resident(m.occupancy), Factors(m)}});
   }
-  table.Print(style, 2, out);
+  return table;
 }
 
-void PrintTarget(const Report& report, const ModelEstimate& e, const TextStyle& style,
-                 std::string* out) {
+std::string TargetText(const ModelEstimate& e) {
   const Platform& p = *e.platform;
-  const Partition& partition = *report.analysis.partitions[e.partition];
   absl::string_view precision = p.precision->name;
   if (precision == "model") precision = "as in the model";
-  PrintHeading(style,
-               absl::StrCat(p.target->name, ": ", p.target->title, CoresText(p.share), ", runtime ",
-                            p.runtime->name, ", precision ", precision, ", ", p.calibration_label),
-               out);
-  FactList facts;
-  facts.Add("latency",
-            absl::StrCat(Seconds(e.latency_s), ", between ", Seconds(e.latency_low_s), " and ",
-                         Seconds(e.latency_high_s), "; ", Count(std::round(e.throughput_per_s)),
-                         " samples/s", p.share.instances > 1 ? " of all instances" : ""));
-  facts.Add("limited by", absl::StrCat(Limits(e), " of the time"));
-  facts.Add("by time", Classes(e.time_share));
-  facts.Add("by operators", Classes(e.op_share));
-  facts.Add("ridge point", RidgePoints(e));
-  facts.Add("utilization",
-            absl::StrCat(Percent(e.utilization), " of peak over ",
-                         Plural(static_cast<int64_t>(partition.kernels.size()), "kernel"),
-                         " (fusion ", partition.key.policy, ")"));
-  if (e.fallback.has_value()) facts.Add("falls back", FallbackText(*e.fallback));
-  facts.Add("energy", EnergyText(e));
-  facts.Add("memory", FitText(report, e), e.fits.value_or(true) ? Ink::kPlain : Ink::kWarning);
-  if (e.fill.has_value()) facts.Add("filled", FillText(e));
+  return absl::StrCat(p.target->title, CoresText(p.share), ", runtime ", p.runtime->name,
+                      ", precision ", precision, ", ", p.calibration_label);
+}
+
+Facts TargetFacts(const Report& report, const ModelEstimate& e) {
+  const Platform& p = *e.platform;
+  const Partition& partition = *report.analysis.partitions[e.partition];
+  Facts facts{.title = absl::StrCat(p.target->name, ": ", TargetText(e))};
+  auto add = [&](absl::string_view name, std::string text, Ink ink = Ink::kPlain) {
+    facts.figures.push_back({.title = std::string(name), .value = std::move(text), .ink = ink});
+  };
+  add("latency",
+      absl::StrCat(Seconds(e.latency_s), ", between ", Seconds(e.latency_low_s), " and ",
+                   Seconds(e.latency_high_s), "; ", Count(std::round(e.throughput_per_s)),
+                   " samples/s", p.share.instances > 1 ? " of all instances" : ""));
+  add("limited by", absl::StrCat(Limits(e), " of the time"));
+  add("by time", Classes(e.time_share));
+  add("by operators", Classes(e.op_share));
+  add("ridge point", RidgePoints(e));
+  add("utilization", absl::StrCat(Percent(e.utilization), " of peak over ",
+                                  Plural(static_cast<int64_t>(partition.kernels.size()), "kernel"),
+                                  " (fusion ", partition.key.policy, ")"));
+  if (e.fallback.has_value()) add("falls back", FallbackText(*e.fallback));
+  add("energy", EnergyText(e));
+  add("memory", FitText(report, e), e.fits.value_or(true) ? Ink::kPlain : Ink::kWarning);
+  if (e.fill.has_value()) add("filled", FillText(e));
   if (e.unknown_kernels > 0) {
-    facts.Add("unknown",
-              absl::StrCat(e.unknown_kernels,
-                           " kernels whose work is not known: only their overhead is "
-                           "in the latency"),
-              Ink::kWarning);
+    add("unknown",
+        absl::StrCat(e.unknown_kernels,
+                     " kernels whose work is not known: only their overhead is in the latency"),
+        Ink::kWarning);
   }
-  facts.Print(style, 2, out);
+  return facts;
+}
+
+Table TargetTable(const Report& report) {
+  Table table{.key = "targets",
+              .title = "targets",
+              .columns = {{"target", "target"},
+                          {"runtime", "runtime"},
+                          {"precision", "precision"},
+                          {"latency_s", "latency", Quantity::kSeconds},
+                          {"latency_low_s", "at least", Quantity::kSeconds},
+                          {"latency_high_s", "at most", Quantity::kSeconds},
+                          {"throughput_per_s", "samples", Quantity::kPerSecond},
+                          {"energy_j", "energy", Quantity::kJoules},
+                          {"power_w", "power", Quantity::kWatts},
+                          {"utilization", "of peak", Quantity::kShare},
+                          {"limit", "limited by"},
+                          {"fits", "fits"}}};
+  for (const auto& made : report.analysis.estimates) {
+    const ModelEstimate& e = *made;
+    const Platform& p = *e.platform;
+    table.rows.push_back({{p.target->name, p.runtime->name, p.precision->name, e.latency_s,
+                           e.latency_low_s, e.latency_high_s, e.throughput_per_s,
+                           e.energy.joules.value_or(NAN), e.power_w.value_or(NAN), e.utilization,
+                           e.bounds.empty() ? Cell() : Cell(e.bounds[0].resource),
+                           e.fits.has_value() ? Cell(*e.fits) : Cell(NAN)}});
+  }
+  return table;
 }
 
 }  // namespace assay
