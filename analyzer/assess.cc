@@ -34,10 +34,15 @@ double PowerOf(const ModelEstimate& e) {
   return target.design_power.value * static_cast<double>(e.platform->share.instances);
 }
 
+// What is not known of it is no more than the design power draws.
 double EnergyPerSample(const ModelEstimate& e, bool slow) {
-  if (!e.energy.complete || !e.energy.joules.has_value()) return kNaN;
-  const double longer = slow ? e.latency_high_s - e.latency_s : 0;
-  return (*e.energy.joules + e.platform->target->idle_power.value_or(0) * longer) / e.batch;
+  const Target& target = *e.platform->target;
+  if (e.energy.complete && e.energy.joules.has_value()) {
+    const double longer = slow ? e.latency_high_s - e.latency_s : 0;
+    return (*e.energy.joules + target.idle_power.value_or(0) * longer) / e.batch;
+  }
+  if (!target.design_power) return kNaN;
+  return target.design_power.value * (slow ? e.latency_high_s : e.latency_s) / e.batch;
 }
 
 double PricePerMillion(const ModelEstimate& e, const Limits& limits, bool slow) {
@@ -59,7 +64,7 @@ std::string NotKnown(LimitKind kind, const ModelEstimate& e, const Limits& limit
   switch (kind) {
     case LimitKind::kEnergy:
       return absl::StrCat("energy not known: ", target.name,
-                          " lacks a power or an energy per operation or byte");
+                          " lacks an energy per operation or byte, and a design_power");
     case LimitKind::kPower:
       return absl::StrCat("power not known: ", target.name, " states no design_power");
     case LimitKind::kPrice:
@@ -96,6 +101,8 @@ LimitResult Hold(const LimitRow& row, double allowed, const ModelEstimate& e,
   } else if (broken(r.value)) {
     r.verdict = Verdict::kFail;
     r.why = absl::StrCat(row.title, " ", Shown(r.value, row.quantity), limit);
+    const bool drawn = row.kind == LimitKind::kPower || row.kind == LimitKind::kEnergy;
+    if (drawn && !e.power_w.has_value()) r.why += " (at its design power)";
   } else if (broken(r.slow)) {
     r.verdict = Verdict::kPartial;
     r.why = absl::StrCat(row.title, row.at_least ? " as low as " : " up to ",

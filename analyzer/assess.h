@@ -14,8 +14,9 @@
 // (value - limit) / limit; below zero it is broken. The smallest one binds.
 //
 // What each limit looks at: LimitKind in analyzer/limits.h. The interval is the latency's; at its
-// slow end the throughput is less, and the idle power is drawn longer. A power that is not known
-// counts as the design power, where that is. Energy and price are per sample, so a batch divides.
+// slow end the throughput is less, and the idle power is drawn longer. Where a target lacks some
+// energy per operation or byte, its design power counts, which it never exceeds for long. Energy
+// and price are per sample, so a batch divides.
 //
 // Changes: one number of the target at a time (hw/vary.h), the least factor up to 1024 (or down to
 // 1/1024) at which no limit is broken by the estimate, found by doubling and halving and then

@@ -108,8 +108,11 @@ TEST(Assess, PriceOfHardwareAndEnergy) {
   const double hardware = 1e6 * dollars / years / e.throughput_per_s;
   EXPECT_NEAR(AmountOf(LimitKind::kPrice, e, limits), hardware, 1e-9 * hardware);
   limits.dollars_per_kwh = 0.3;
-  ASSERT_TRUE(e.energy.complete);
-  const double energy = 1e6 * *e.energy.joules / e.batch / 3.6e6 * 0.3;
+  // It states no energy of its caches: the design power counts, all the time.
+  ASSERT_FALSE(e.energy.complete);
+  const double joules = e.platform->target->design_power.value * e.latency_s;
+  EXPECT_NEAR(AmountOf(LimitKind::kEnergy, e, limits), joules, 1e-9 * joules);
+  const double energy = 1e6 * joules / 3.6e6 * 0.3;
   EXPECT_NEAR(AmountOf(LimitKind::kPrice, e, limits), hardware + energy, 1e-9 * hardware);
   // Of a machine without a price, only energy has one.
   const Report h100 = On("resnet50", {"h100-sxm"});

@@ -314,6 +314,14 @@ Table Fitness::Margins() const {
 Table Fitness::Changes() const {
   Table table{.key = "changes", .title = "any one of these would do"};
   table.columns = NameColumns(/*always=*/false);
+  std::vector<const Judged*> of;
+  for (const Judged& cell : cells_) {
+    if (!cell.changes.empty()) of.push_back(&cell);
+  }
+  if (of.size() == 1) {
+    absl::StrAppend(&table.title, ": ", ShortName(*of[0]), " on ", Label(*of[0]));
+    for (Column& column : table.columns) column.detail = true;
+  }
   const std::vector<Column> more = {{"change", "change"},
                                     {"from", "from", Quantity::kRatio},
                                     {"to", "to", Quantity::kRatio},

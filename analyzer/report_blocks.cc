@@ -161,7 +161,7 @@ Facts TotalFacts(const Report& r, size_t width) {
 }
 
 Table RollUpTable(const Report& r, const std::vector<Group>& groups, absl::string_view name,
-                 size_t most) {
+                  size_t most) {
   const bool timed = !r.op_seconds.empty();
   const OpNumbers& t = r.analysis.numbers->total;
   GroupCost total{.ops = r.analysis.numbers->running_ops,

@@ -24,7 +24,7 @@ Table SignatureTable(const Report& report);
 Facts TotalFacts(const Report& report, size_t width);
 // Rows of level 0 add up to the total. Behind `most` rows there is one for all others.
 Table RollUpTable(const Report& report, const std::vector<Group>& groups, absl::string_view name,
-                 size_t most);
+                  size_t most);
 Table TypeTable(const Report& report);
 // Of --by KEY.
 Table RollUpTable(const Report& report, absl::string_view by, int depth);

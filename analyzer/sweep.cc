@@ -103,7 +103,7 @@ std::vector<std::vector<double>> Product(const std::vector<SweepAxis>& axes) {
 }
 
 absl::Status TooMany(double points) {
-  return absl::InvalidArgumentError(
+  return absl::NotFoundError(
       absl::StrCat("the ranges make ", Count(points), " points, more than the ",
                    Exact(static_cast<int64_t>(kMostSweepPoints)),
                    " that a sweep may have; take larger steps or fewer targets"));
@@ -252,7 +252,7 @@ class Writer {
   Table Rows() const {
     Table t{.key = "rows"};
     for (const SweepAxis& a : grid_.sizes) {
-      t.columns.push_back({absl::StrCat("dim.", a.name), a.name, Quantity::kCount});
+      t.columns.push_back({absl::StrCat("dim.", a.name), a.name, Quantity::kExact});
     }
     for (const SweepAxis& a : options_.vary) {
       t.columns.push_back({absl::StrCat("vary.", a.name), a.name, Quantity::kFactor});
@@ -375,7 +375,7 @@ class Writer {
 
   Table Answers() const {
     const std::string& x = along()->name;
-    const Quantity quantity = along_size_ >= 0 ? Quantity::kCount : Quantity::kFactor;
+    const Quantity quantity = along_size_ >= 0 ? Quantity::kExact : Quantity::kFactor;
     const bool fill = Filled();
     const bool limit = options_.max_latency_s > 0;
     Table t{.key = "answers", .title = absl::StrCat("along ", x)};
@@ -449,7 +449,9 @@ class Writer {
 
   // The smallest batch that fills a machine is asked for where batch is swept alone.
   bool Filled() const {
-    if (along_size_ < 0 || !options_.vary.empty()) return false;
+    const auto ranges =
+        absl::c_count_if(grid_.sizes, [](const SweepAxis& a) { return a.values.size() > 1; });
+    if (along_size_ < 0 || ranges > 1 || !options_.vary.empty()) return false;
     const Dim batch = BatchOf(*reference_graph_, resampler_.shapes());
     return resampler_.shapes().pool->SymbolIndex(batch) ==
            grid_.symbols[static_cast<size_t>(along_size_)];

@@ -207,6 +207,26 @@ TEST(SweepTokens, ByHand) {
   EXPECT_GT(decode, analysed->analysis.numbers->total.bytes_weights / 2 / 3.35e12);
 }
 
+TEST(SweepTokens, EightBillionParametersAreReadOncePerToken) {
+  AnalyzeOptions analyze;
+  analyze.targets = {"l4"};
+  analyze.precision = "fp16";
+  SweepOptions options;
+  options.tokens = {"tokens", "128,8192", {128, 8192}};
+  const auto d = SweepTokens(absl::StrCat(kModelFolder, "llama3_8b_kv.onnx"), analyze, options);
+  ASSERT_TRUE(d.ok()) << d.status();
+  // Keys and values of 32 layers, 8 heads of 128, 2 bytes each.
+  EXPECT_EQ(NumberIn(*d, "tokens", 0, "cache_bytes"), 2.0 * 32 * 8 * 128 * 128 * 2);
+  EXPECT_EQ(NumberIn(*d, "tokens", 1, "cache_bytes"), 2.0 * 32 * 8 * 128 * 8192 * 2);
+  // All parameters but the table of 128,256 embeddings of 4,096, at 300 GB/s; some more for the
+  // launches.
+  const double least = (8'030'261'248 - 128'256.0 * 4096) * 2 / 300e9;
+  EXPECT_GT(NumberIn(*d, "tokens", 0, "decode_s"), least);
+  EXPECT_LT(NumberIn(*d, "tokens", 0, "decode_s"), 1.05 * least);
+  // The cache is read too.
+  EXPECT_GT(NumberIn(*d, "tokens", 1, "decode_s"), least + 2.0 * 32 * 8 * 128 * 8192 * 2 / 300e9);
+}
+
 TEST(SweepTokens, NeedsACache) {
   AnalyzeOptions analyze;
   analyze.targets = {"h100-sxm"};

@@ -1,6 +1,6 @@
 // A decoder with a key-value cache over the length of its context.
 //
-//   tokens  target    prefill   tokens/s    decode  tokens/s     cache   weights  fits
+//   context target    prefill   tokens/s    decode  tokens/s     cache   weights  fits
 //     1024  h100-sxm  61.2 ms   16.7 k/s  4.88 ms    204.9 /s  134.2 MB  16.06 GB  yes
 //
 // prefill reads a prompt of that many tokens at once, with an empty cache; decode is the next token
@@ -250,7 +250,7 @@ absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptio
   const bool several_runtimes =
       absl::flat_hash_set<std::string>(runtimes.begin(), runtimes.end()).size() > 1;
   Table t{.key = "tokens"};
-  t.columns = {{"tokens", "tokens", Quantity::kCount},
+  t.columns = {{"tokens", "context", Quantity::kExact},
                {"target", "target", Quantity::kText},
                {"runtime", "runtime", Quantity::kText, !several_runtimes},
                {"precision", "precision", Quantity::kText},

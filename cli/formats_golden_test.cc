@@ -29,6 +29,8 @@ constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
     {"diff", "{model} testdata/models/mlp.onnx --target t4 --top 3"},
     {"compare", "{model} --target t4,i7-12700k --by module --depth 1"},
+    {"sweep", "{model} --batch 1..64*8 --target t4,i7-12700k --max-latency 5ms"},
+    {"explain", "{model} #k1 --target h100-sxm"},
     {"fit", "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet"},
 };
 

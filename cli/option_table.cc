@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "analyzer/compare.h"
+#include "analyzer/expect.h"
 #include "analyzer/export.h"
 #include "analyzer/formats.h"
 #include "analyzer/groups.h"
@@ -541,6 +542,7 @@ constexpr OptionRow kOptions[] = {
      .doc = "hold the models' numbers against ranges; also a shipped family: resnet, mobilenet, "
             "efficientnet, vgg, vit; NAME:ENTRY for one entry",
      .repeatable = true,
+     .choices = ShippedExpectations,
      .set =
          [](absl::string_view value, Request& r) {
            r.fit.expect.emplace_back(value);

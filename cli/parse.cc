@@ -143,6 +143,10 @@ absl::Status ParseArgs(const CommandRow& command, absl::Span<const std::string> 
       }
     }
   }
+  if (command.name != "sweep" && !request->sweep.ranges().empty()) {
+    return Usage(command, absl::StrCat(request->sweep.ranges()[0],
+                                       ": only `assay sweep` takes a range; name one size"));
+  }
   const int given = static_cast<int>(request->args.size());
   if (given < command.min_args) {
     return Usage(command, absl::StrCat("`assay ", command.name, "` needs ", command.args));

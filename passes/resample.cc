@@ -105,8 +105,31 @@ int64_t CountOf(const Values& values, const Amount& a) {
 // Kernels as one platform sees them; numbers are those of the structure's point.
 struct Template {
   std::vector<Kernel> kernels;
+  // By kernel: the first one that was equal to it but for what the caches still hold; itself where
+  // there is none before. Repeated blocks of a net need one estimate.
+  std::vector<int32_t> like;
   HostKernels host;
 };
+
+// The same but for reuse distances, which find the operands at the same levels.
+bool Alike(const Kernel& a, const Kernel& b, const Target& target) {
+  if (a.macs != b.macs || a.flops != b.flops || a.transcendentals != b.transcendentals ||
+      a.int_ops != b.int_ops || a.comparisons != b.comparisons ||
+      a.operands.size() != b.operands.size() || a.loops != b.loops) {
+    return false;
+  }
+  for (size_t i = 0; i < a.operands.size(); ++i) {
+    const Kernel::Operand &x = a.operands[i], &y = b.operands[i];
+    if (x.what != y.what || x.dtype != y.dtype || x.elements != y.elements || x.bytes != y.bytes ||
+        (x.reuse_distance != y.reuse_distance &&
+         ResidentLevel(target, x.bytes, x.reuse_distance) !=
+             ResidentLevel(target, y.bytes, y.reuse_distance))) {
+      return false;
+    }
+  }
+  return a.reduces == b.reduces && a.in_place == b.in_place && a.ops == b.ops &&
+         a.pattern == b.pattern;
+}
 
 // What one thread works with.
 struct Scratch {
@@ -451,6 +474,13 @@ Template Resampler::Impl::MakeTemplate(const Structure& s, const Platform& platf
   if (!platform.target->operators.empty()) {
     t.host = FindOnHost(graph, s.flow, s.partition, platform);
   }
+  absl::flat_hash_map<Kernel, int32_t> first;
+  for (size_t i = 0; i < t.kernels.size(); ++i) {
+    Kernel key = t.kernels[i];
+    for (Kernel::Operand& o : key.operands) o.reuse_distance = Kernel::Operand::kNever;
+    const auto at = static_cast<int32_t>(i);
+    t.like.push_back(first.try_emplace(std::move(key), at).first->second);
+  }
   return t;
 }
 
@@ -579,14 +609,26 @@ Sample Resampler::Impl::Estimate(const Structure& s, const Template& t, const Co
   }
   scratch->results.resize(s.kernels.size());
   Totals totals;
+  const int streams = platform.runtime->streams;
   for (size_t i = 0; i < s.kernels.size(); ++i) {
-    const bool falls = !host.on_host.empty() && host.on_host[i];
-    scratch->results[i] = falls ? EstimateOnHost(scratch->kernels[i], host.crossings[i], platform,
-                                                 *hosts[request][step])
-                                : EstimateKernel(scratch->kernels[i], platform);
-    totals.Add(scratch->partition.kernels[i], scratch->results[i]);
+    const Kernel& kernel = scratch->kernels[i];
+    KernelEstimate* result = &scratch->results[i];
+    const auto like = static_cast<size_t>(t.like[i]);
+    if (!host.on_host.empty() && host.on_host[i]) {
+      *result = EstimateOnHost(kernel, host.crossings[i], platform, *hosts[request][step]);
+    } else if (like < i && (host.on_host.empty() || !host.on_host[like]) &&
+               Alike(kernel, scratch->kernels[like], *platform.target)) {
+      if (streams > 1) {
+        *result = scratch->results[like];
+      } else {
+        result = &scratch->results[like];
+      }
+    } else {
+      *result = EstimateKernel(kernel, platform);
+    }
+    totals.Add(scratch->partition.kernels[i], *result);
   }
-  if (const int streams = platform.runtime->streams; streams > 1) {
+  if (streams > 1) {
     totals.RunTogether(
         SecondsOnStreams(graph, scratch->partition, *platform.target, scratch->results, streams));
   }
