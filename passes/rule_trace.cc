@@ -153,7 +153,8 @@ class Tracer final : public OpEnvironment {
   void AddOperand(ValueId v, bool result, int index) {
     if (!v.has_value()) return;
     Type type = shapes_.type(v);
-    if (type.is_tensor() && type.ranked) {
+    // Of a tensor whose contents are known (a shape, axes) the length says how many: no name fits.
+    if (type.is_tensor() && type.ranked && shapes_.value(v) == nullptr) {
       for (int axis = 0; axis < type.rank(); ++axis) {
         type.dims[axis] = Named(type.dims[axis], result, index, axis);
       }
