@@ -130,8 +130,10 @@ circle.hit:hover { fill-opacity: 1; }
   nav, .tools, #tip { display: none !important; }
   .wide { overflow: visible; max-height: none; border: 0; }
   table { font-size: 8pt; }
-  th, td, .n, .whole { padding: .12rem .3rem; white-space: normal; max-width: 14rem;
-                       overflow-wrap: anywhere; }
+  th, td, .whole { padding: .12rem .3rem; white-space: normal; max-width: 14rem; }
+  td { overflow-wrap: anywhere; }
+  .n, .whole { overflow-wrap: normal; }
+  td.n { white-space: nowrap; }
   th { position: static; }
   th button::after { content: none !important; }
   tr, figure, ul.tiles li { break-inside: avoid; }
