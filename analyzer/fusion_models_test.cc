@@ -121,6 +121,7 @@ TEST(FusionModels, AttentionIsFoundInEveryLayer) {
       {"gpt2_ort", 12},
       {"jax_transformer", 2},
       {"keras_transformer", 1},
+      {"llama3_8b_kv", 32},
       {"llama_kv", 4},
       {"llama_kv_dynamo", 4},
       {"llama_kv_fp16_dynamo", 4},
