@@ -289,15 +289,14 @@ Table Summary(const ModelFigures& from, const ModelFigures& to) {
               .columns = {{"what", "", Quantity::kText, true},
                           {"title", ""},
                           {"target", "", Quantity::kText, true},
-                          {"old", "old", Quantity::kCount, false, true},
-                          {"new", "new", Quantity::kCount, false, true},
-                          {"difference", "difference", Quantity::kCount, false, true},
+                          {"old", "old", Quantity::kCount},
+                          {"new", "new", Quantity::kCount},
+                          {"difference", "difference", Quantity::kCount},
                           {"change", "change", Quantity::kShare}}};
   const auto add = [&](absl::string_view key, std::string title, double x, double y, Quantity q,
                        const std::string& target = "") {
-    table.rows.push_back({.cells = {key, std::move(title), target.empty() ? Cell() : Cell(target),
-                                    x, y, y - x, ChangeOf(x, y)},
-                          .quantity = q});
+    table.rows.push_back({{key, std::move(title), target.empty() ? Cell() : Cell(target),
+                           Cell::Of(x, q), Cell::Of(y, q), Cell::Of(y - x, q), ChangeOf(x, y)}});
   };
   add("ops", "operators", from.ops, to.ops, Quantity::kCount);
   add("macs", "MACs", from.macs, to.macs, Quantity::kCount);

@@ -90,18 +90,13 @@ struct Column {
   Quantity quantity = Quantity::kText;
   bool detail = false;  // for programs and for HTML; too much for a terminal
   bool whole = false;   // a text that is never shortened
-  bool by_row = false;  // what its numbers are, each row says
 };
 
 struct TableRow {
-  std::vector<Cell> cells;               // by column; missing ones are empty
-  int level = 0;                         // how far the first text stands in: trees of modules
-  Ink ink = Ink::kPlain;                 // headings: totals; faint: what does not count
-  Quantity quantity = Quantity::kCount;  // of the cells in columns that go by row
+  std::vector<Cell> cells;  // by column; missing ones are empty
+  int level = 0;            // how far the first text stands in: trees of modules
+  Ink ink = Ink::kPlain;    // headings: totals; faint: what does not count
 };
-inline Quantity QuantityOf(const Column& column, const TableRow& row) {
-  return column.by_row ? row.quantity : column.quantity;
-}
 
 // Rows in the order in which they are to be shown. Where all columns are details, text and markdown
 // leave it out.

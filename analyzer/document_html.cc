@@ -134,7 +134,7 @@ void HtmlPrinter::Print(const Facts& facts) {
 void HtmlPrinter::Row(const Table& table, const std::vector<size_t>& columns, const TableRow& row) {
   absl::StrAppend(&out_, "<tr", Class(InkClass(row.ink)), ">");
   for (size_t c : columns) {
-    const Quantity quantity = QuantityOf(table.columns[c], row);
+    const Quantity quantity = table.columns[c].quantity;
     const Cell cell = c < row.cells.size() ? row.cells[c] : Cell();
     std::string classes = OnTheRight(quantity) ? "n" : table.columns[c].whole ? "whole" : "";
     if (c == columns[0] && row.level > 0) {

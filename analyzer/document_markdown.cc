@@ -82,7 +82,7 @@ class MarkdownPrinter : public DocumentPrinter {
     for (const TableRow& row : table.rows) {
       std::vector<std::string> cells;
       for (size_t c : columns) {
-        Quantity quantity = QuantityOf(table.columns[c], row);
+        Quantity quantity = table.columns[c].quantity;
         if (quantity == Quantity::kBar) quantity = Quantity::kShare;
         std::string cell = c < row.cells.size() ? Escaped(Shown(row.cells[c], quantity)) : "";
         if (cells.empty()) {

@@ -147,9 +147,8 @@ void PrintText(const Table& table, const TextStyle& style, std::string* out) {
     std::vector<std::string> cells;
     for (size_t c = 0; c < table.columns.size(); ++c) {
       if (table.columns[c].detail) continue;
-      std::string cell = c < row.cells.size()
-                             ? Printable(Shown(row.cells[c], QuantityOf(table.columns[c], row)))
-                             : "";
+      std::string cell =
+          c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
       if (cells.empty()) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
       cells.push_back(std::move(cell));
     }
