@@ -83,7 +83,7 @@ class Drawing {
   }
 
   const KernelGraph::Node& NodeOf(int32_t kernel) const {
-    return kernels_.nodes[static_cast<size_t>(kernels_.first_kernel + kernel)];
+    return kernels_.nodes[static_cast<size_t>(kernels_.first_kernel) + static_cast<size_t>(kernel)];
   }
 
   void Line(absl::string_view text) {

@@ -188,7 +188,7 @@ std::string FolderOf(const std::string& file) {
 // External data as the written file must name it.
 class Places {
  public:
-  Places(const ExportInput& input) : input_(input) {
+  explicit Places(const ExportInput& input) : input_(input) {
     const ModelSource& source = *input.report.source;
     if (input.options.output.empty() || !source.has_folder) return;
     std::error_code error;
@@ -203,7 +203,7 @@ class Places {
   bool moves() const { return moves_; }
 
   std::string Moved(absl::string_view location) {
-    const std::string same(location);
+    std::string same(location);
     if (EscapesFolder(location)) return same;
     std::error_code error;
     const std::filesystem::path file = (from_ / same).lexically_normal();

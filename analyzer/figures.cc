@@ -121,10 +121,8 @@ std::string ClassReason(const EstimateFigures& fast, absl::string_view fast_name
 
 std::string Times(double ratio) {
   if (!(ratio < 1e6)) return "very many times";
-  return absl::StrFormat(ratio < 9.95   ? "%.2f times"
-                         : ratio < 99.5 ? "%.1f times"
-                                        : "%.0f times",
-                         ratio);
+  const int digits = ratio < 9.95 ? 2 : ratio < 99.5 ? 1 : 0;
+  return absl::StrFormat("%.*f times", digits, ratio);
 }
 
 EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {

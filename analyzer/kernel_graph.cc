@@ -227,7 +227,7 @@ std::string DetailsOf(const KernelGraph& graph, const KernelGraph::Node& node) {
 }
 
 std::string HeadingOf(const Report& report) {
-  const std::string file = Printable(ShownFile(report.file));
+  std::string file = Printable(ShownFile(report.file));
   const ModelEstimate* e = ExportedEstimate(report);
   if (e == nullptr) return file;
   return absl::StrCat(file, " on ", Printable(e->platform->target->name), " under ",
