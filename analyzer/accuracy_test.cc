@@ -6,6 +6,7 @@
 #include "analyzer/csv.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -46,7 +47,7 @@ TEST(ParseCsv, QuotesAndWidths) {
 
 // A table of one model of testdata/zoo under names of our own and of published collections.
 std::vector<MeasuredModel> Analyze(const std::string& table) {
-  const std::string path = testing::TempDir() + "/measured.csv";
+  const std::string path = TestFolder() + "measured.csv";
   FILE* file = fopen(path.c_str(), "w");
   fputs(table.c_str(), file);
   fclose(file);

@@ -23,6 +23,7 @@
 #include "analyzer/onnx/onnx_import.h"
 #include "analyzer/onnx/schema.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 #include "passes/shapes.h"
 
 namespace assay {
@@ -156,8 +157,8 @@ TEST(BackendPeerTest, NeverWorseThanOnnxsInference) {
 #ifndef ASSAY_ONNX_SHAPES
   GTEST_SKIP() << "libonnx is not installed; scripts/setup installs libonnx-dev";
 #else
-  const std::string list = testing::TempDir() + "/backend_peer_list.txt";
-  const std::string shapes = testing::TempDir() + "/backend_peer_shapes.txt";
+  const std::string list = TestFolder() + "backend_peer_list.txt";
+  const std::string shapes = TestFolder() + "backend_peer_shapes.txt";
   {
     std::ofstream out(list);
     for (const std::string& name : BackendCaseNames(kPackagedCases)) {

@@ -13,6 +13,7 @@
 #include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -149,7 +150,7 @@ TEST(Diff, RenamedModelsMatchWholly) {
     std::ifstream file(absl::StrCat(kModelFolder, model, ".onnx"), std::ios::binary);
     std::stringstream bytes;
     bytes << file.rdbuf();
-    const std::string path = absl::StrCat(testing::TempDir(), "/renamed_", model, ".onnx");
+    const std::string path = absl::StrCat(TestFolder(), "renamed_", model, ".onnx");
     std::ofstream(path, std::ios::binary) << Renamer().Rewrite(bytes.str(), Renamer::kModel);
     const Report from = Model(model), to = Analyze(path);
     EXPECT_NE(from.graph->str(from.graph->op(OpId(0)).location.name),

@@ -9,6 +9,7 @@
 #include "analyzer/pipeline.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -123,7 +124,7 @@ TEST(ShippedExpectations, RefuseOtherFamilies) {
 // 1,814,073,344 multiply-accumulates lie in 1.814G +- 1 % and not in 1.82G and more.
 TEST(Expectations, Ranges) {
   const Report report = Analyzed("testdata/models/resnet18.onnx");
-  const std::string path = absl::StrCat(testing::TempDir(), "/expected.yaml");
+  const std::string path = TestFolder() + "expected.yaml";
   std::ofstream(path) << R"(schema: expectations/1
 expect:
   resnet:
@@ -145,7 +146,7 @@ expect:
 
 TEST(Expectations, Errors) {
   const auto errors_of = [](absl::string_view text) {
-    const std::string path = absl::StrCat(testing::TempDir(), "/bad_expected.yaml");
+    const std::string path = TestFolder() + "bad_expected.yaml";
     std::ofstream(path) << text;
     Expectations expectations;
     std::vector<std::string> errors;

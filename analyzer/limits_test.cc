@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -15,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string Written(absl::string_view name, absl::string_view text) {
-  std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  std::string path = absl::StrCat(TestFolder(), name);
   std::ofstream(path) << text;
   return path;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -16,7 +17,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 
 std::string Write(const std::string& text) {
-  std::string path = testing::TempDir() + "/measured.csv";
+  std::string path = TestFolder() + "measured.csv";
   std::ofstream(path) << text;
   return path;
 }

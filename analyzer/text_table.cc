@@ -150,7 +150,7 @@ void TextTable::Print(const TextStyle& style, int indent, std::string* out) cons
         if (line.find_first_not_of(' ') != std::string::npos) {
           absl::StrAppend(out, Paint(style, ink, line), "\n");
         }
-        line.assign(static_cast<size_t>(indent + kGap), ' ');
+        line.assign(static_cast<size_t>(indent) + kGap, ' ');
         owed = 0;
       }
       std::string text = Shorten(cell(c), widths[c]);

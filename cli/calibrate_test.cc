@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hw/calibration.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -14,7 +15,7 @@ using testing::HasSubstr;
 constexpr char kTable[] = "testdata/measured/few.csv";
 
 TEST(Calibrate, WritesAFileThatAnalyzeTakes) {
-  const std::string path = testing::TempDir() + "/rtx.yaml";
+  const std::string path = TestFolder() + "rtx.yaml";
   Outcome made = RunCommand(absl::StrCat("calibrate --measured ", kTable,
                                          " --target rtx-4090 --runtime torch-inductor -o ", path));
   ASSERT_EQ(made.exit, 0) << made.err;
@@ -39,7 +40,7 @@ TEST(Calibrate, WritesAFileThatAnalyzeTakes) {
 }
 
 TEST(Validate, TakesACalibrationOfOnesOwn) {
-  const std::string path = testing::TempDir() + "/own.yaml";
+  const std::string path = TestFolder() + "own.yaml";
   ASSERT_EQ(RunCommand(absl::StrCat("calibrate --measured ", kTable,
                                     " --target rtx-4090 --runtime torch-inductor -o ", path))
                 .exit,
@@ -69,13 +70,13 @@ TEST(Calibrate, NeedsOneTargetAndOneRuntime) {
 }
 
 TEST(Validate, DrawsAndRefusesBadTables) {
-  const std::string plot = testing::TempDir() + "/plot.svg";
+  const std::string plot = TestFolder() + "plot.svg";
   Outcome o = RunCommand(absl::StrCat("validate --measured ", kTable, " --plot ", plot));
   EXPECT_EQ(o.exit, 0) << o.err;
   const std::string svg = ReadFile(plot);
   EXPECT_THAT(svg, testing::StartsWith("<svg "));
   EXPECT_THAT(svg, HasSubstr("resnet50 224x224 x64"));
-  const std::string table = testing::TempDir() + "/bad.csv";
+  const std::string table = TestFolder() + "bad.csv";
   WriteFile(table, "model,target\nx,t4\n");
   o = RunCommand(absl::StrCat("validate --measured ", table));
   EXPECT_EQ(o.exit, 1);

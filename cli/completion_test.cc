@@ -11,6 +11,7 @@
 #include "cli/cli_test_util.h"
 #include "cli/command.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -33,7 +34,7 @@ bool Has(const std::string& program) {
 std::string FileOf(absl::string_view args, absl::string_view name) {
   const Outcome outcome = RunCommand(args);
   EXPECT_EQ(outcome.exit, kDone) << outcome.err;
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  std::string path = absl::StrCat(TestFolder(), name);
   WriteFile(path, outcome.out);
   return path;
 }

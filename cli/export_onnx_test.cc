@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "cli/cli_test_util.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -40,7 +41,7 @@ rapidjson::Document ReportOf(const std::string& file) {
 
 TEST_P(RoundTripTest, SameReport) {
   const std::string model = absl::StrCat("testdata/models/", GetParam(), ".onnx");
-  const std::string file = absl::StrCat(testing::TempDir(), "round_", GetParam(), ".onnx");
+  const std::string file = absl::StrCat(TestFolder(), "round_", GetParam(), ".onnx");
   const Outcome outcome = RunWords({"export", model, "-o", file, "--target", "h100-sxm", "-q"});
   ASSERT_EQ(outcome.exit, kDone) << outcome.err;
   EXPECT_TRUE(ReportOf(file) == ReportOf(model)) << file;
@@ -94,7 +95,7 @@ TEST(ExportOnnx, CostsOfNodes) {
 
 TEST(ExportOnnx, FromStandardInputAndFromText) {
   const std::string text = RunCommand("export testdata/golden/skip.onnxtxt --as onnx").out;
-  const std::string file = testing::TempDir() + "from_text.onnx";
+  const std::string file = TestFolder() + "from_text.onnx";
   WriteFile(file, text);
   const Outcome outcome = RunWords({"analyze", file, "--quiet"});
   EXPECT_EQ(outcome.exit, kDone) << outcome.err;
@@ -105,7 +106,7 @@ TEST(ExportOnnx, FromStandardInputAndFromText) {
 class ExternalTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "external_test/";
+    folder_ = TestFolder() + "external_test/";
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ + "in");
     std::filesystem::create_directories(folder_ + "out");

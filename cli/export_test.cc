@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "cli/cli_test_util.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -116,7 +117,7 @@ TEST(Export, IsSoundOnEveryKindOfModel) {
     EXPECT_GT(d.nodes.size(), 2u) << model;
     // Laying a large drawing out takes Graphviz minutes.
     if (!dot || d.nodes.size() > 200) continue;
-    const std::string file = testing::TempDir() + "export_test.dot";
+    const std::string file = TestFolder() + "export_test.dot";
     WriteFile(file, text);
     EXPECT_EQ(std::system(("dot -Tsvg -o /dev/null '" + file + "'").c_str()), 0) << model;
     std::remove(file.c_str());
@@ -150,7 +151,7 @@ class Xml {
     size_t n = 0;
     while (n < text_.size() && (isalnum(text_[n]) != 0 || text_[n] == '-' || text_[n] == ':')) ++n;
     EXPECT_GT(n, 0u) << text_.substr(0, 40);
-    const std::string name(text_.substr(0, n));
+    std::string name(text_.substr(0, n));
     text_.remove_prefix(n);
     return name;
   }
@@ -287,7 +288,7 @@ TEST(Export, DrawsTenThousandKernels) {
       "<ir_version: 8, opset_import: [\"\": 17]>\nlong (float[4] v0) => (float[4] y) {\n";
   for (int i = 0; i < 10'000; ++i) absl::StrAppend(&text, "  v", i + 1, " = Add (v", i, ", v0)\n");
   absl::StrAppend(&text, "  y = Relu (v10000)\n}\n");
-  const std::string file = testing::TempDir() + "export_long.onnxtxt";
+  const std::string file = TestFolder() + "export_long.onnxtxt";
   WriteFile(file, text);
   Xml xml(Export(absl::StrCat(file, " --as svg --fuse none")));
   EXPECT_EQ(xml.elements["g"], 10'001 + 2);

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "cli/cli_test_util.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -154,7 +155,7 @@ TEST(ExportTrace, NeedsATarget) {
 
 // A runtime of one's own with several streams.
 TEST(ExportTrace, StreamsSideBySide) {
-  const std::string runtime = testing::TempDir() + "three_streams.yaml";
+  const std::string runtime = TestFolder() + "three_streams.yaml";
   WriteFile(runtime, "schema: runtime/1\nextends: ideal\nname: three-streams\nstreams: 3\n");
   const std::string args =
       absl::StrCat("testdata/models/googlenet.onnx --target h100-sxm --runtime ", runtime);

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hw/calibration.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -17,7 +18,7 @@ constexpr char kRun[] =
     "--runtime onnxruntime-cpu --dim batch=1 --cores 1";
 
 TEST(CalibrateProfile, WritesAFileThatValidateTakes) {
-  const std::string path = testing::TempDir() + "/xeon.yaml";
+  const std::string path = TestFolder() + "xeon.yaml";
   Outcome made = RunCommand(absl::StrCat("calibrate", kRun, " -o ", path));
   ASSERT_EQ(made.exit, 0) << made.err;
   auto calibration = LoadCalibration(path);

@@ -1,12 +1,12 @@
 #include "hw/custom_ops.h"
 
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 #include "ir/ops/op_test_util.h"
 
 namespace assay {
@@ -16,10 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::shared_ptr<const CustomOps> LoadText(const std::string& text) {
-  const std::string path =
-      (std::filesystem::path(testing::TempDir()) /
-       (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".yaml"))
-          .string();
+  const std::string path = TestFolder() + "ops.yaml";
   std::ofstream(path) << text;
   absl::StatusOr<std::shared_ptr<const CustomOps>> ops = CustomOps::Load({path});
   EXPECT_TRUE(ops.ok()) << ops.status();

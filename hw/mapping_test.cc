@@ -1,7 +1,5 @@
 #include "hw/mapping.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "hw/target.h"
 #include "hw/tiling.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -248,7 +247,7 @@ TEST(MapOnCpu, PartlyFilledRegistersCostAsMuch) {
 
 // A user's own file, as text.
 std::shared_ptr<const Target> FromText(absl::string_view text) {
-  std::string path = absl::StrCat(testing::TempDir(), "/assay_mapping_", getpid(), ".yaml");
+  std::string path = TestFolder() + "mapping.yaml";
   std::ofstream(path) << text;
   std::shared_ptr<const Target> target = Get(path);
   std::filesystem::remove(path);

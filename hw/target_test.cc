@@ -1,7 +1,5 @@
 #include "hw/target.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +14,7 @@
 #include "hw/schema.h"
 #include "hw/target_keys.h"
 #include "hw/yaml_tree.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -29,7 +28,7 @@ using testing::IsEmpty;
 class UserFile {
  public:
   explicit UserFile(absl::string_view text, absl::string_view name = "mine.yaml")
-      : path_(absl::StrCat(testing::TempDir(), "/assay_", getpid(), "_", name)) {
+      : path_(absl::StrCat(TestFolder(), name)) {
     std::ofstream(path_) << text;
   }
   ~UserFile() { std::filesystem::remove(path_); }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 #include "passes/passes_test_util.h"
 
 namespace assay {
@@ -29,8 +30,8 @@ void Write(const std::string& path, const std::string& text) { std::ofstream(pat
 
 // On a Coral with `sram` of memory, under a runtime that keeps things so.
 std::vector<Kernel> KernelsOn(const std::string& sram, const std::string& residency) {
-  const std::string target = absl::StrCat(testing::TempDir(), "/coral.yaml");
-  const std::string runtime = absl::StrCat(testing::TempDir(), "/keeps.yaml");
+  const std::string target = TestFolder() + "coral.yaml";
+  const std::string runtime = TestFolder() + "keeps.yaml";
   Write(target, absl::StrCat("schema: target/1\nname: coral\nextends: coral-edge-tpu\n",
                              "sources: {test: made up}\nsource: test\n",
                              "memory:\n  SRAM:\n    size: {value: ", sram,

@@ -18,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 #include "ir/ops/op_test_util.h"
 
 namespace assay {
@@ -48,7 +49,7 @@ const ::testing::Environment* const kWriter =
 
 TEST(WorkCoverage, EveryCountHasATest) {
   ASSERT_NE(kWriter, nullptr);
-  const std::string file = absl::StrCat(::testing::TempDir(), "assay_seen_rows.", ::getpid());
+  const std::string file = TestFolder() + "seen_rows";
   const std::string command =
       absl::StrCat("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX -u GTEST_OUTPUT ", kVariable,
                    "='", file, "' /proc/", ::getpid(),
