@@ -15,7 +15,7 @@ namespace assay {
 // What to find out about a model.
 struct AnalyzeOptions {
   Bindings bindings;
-  std::vector<std::string> targets;  // names, or paths of YAML files; "all": every shipped one
+  std::vector<std::string> targets;  // as ExpandTargets takes them
   // Names divided by commas: every target with each runtime and each precision.
   std::string runtime;      // empty: the target's own
   std::string precision;    // empty: the runtime's own
@@ -31,7 +31,7 @@ struct AnalyzeOptions {
   std::string after;                  // the last pass to run; empty: all
   bool timings = false;               // time every pass
   // Combinations of target, runtime and precision that cannot be: left out with a word in
-  // Plan::skipped, else an error.
+  // Plan::skipped, else an error. Targets chosen by a word for many are always left out so.
   bool skip_impossible = false;
 };
 

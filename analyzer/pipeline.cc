@@ -73,8 +73,6 @@ std::vector<PointEntry> DescribePoint(const Bindings& bindings, const Shapes& sh
   return entries;
 }
 
-constexpr absl::string_view kAllTargets = "all";
-
 std::vector<std::string> Names(absl::string_view list) {
   return absl::StrSplit(list, ',', absl::SkipEmpty());
 }
@@ -100,15 +98,10 @@ absl::Status AddEstimates(const AnalyzeOptions& options, Plan* plan) {
     if (!found.ok()) return found.status();
     calibration = *std::move(found);
   }
-  std::vector<std::string> targets;
-  for (const std::string& name : options.targets) {
-    if (name == kAllTargets) {
-      for (absl::string_view shipped : TargetNames()) targets.emplace_back(shipped);
-    } else {
-      targets.push_back(name);
-    }
-  }
-  for (const std::string& name : targets) {
+  absl::StatusOr<TargetChoice> targets = ExpandTargets(options.targets);
+  if (!targets.ok()) return targets.status();
+  const bool skip_impossible = options.skip_impossible || targets->open;
+  for (const std::string& name : targets->names) {
     absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(name);
     if (!target.ok()) return target.status();
     for (const std::shared_ptr<const Runtime>& runtime : runtimes) {
@@ -119,12 +112,12 @@ absl::Status AddEstimates(const AnalyzeOptions& options, Plan* plan) {
             {.precision = precision, .calibration = calibration, .share = options.share});
         if (platform.ok()) {
           plan->request.estimates.push_back({.target = *target,
-                                             .runtime = runtime,
+                                             .runtime = platform->runtime,
                                              .precision = precision,
                                              .calibration = calibration,
                                              .share = options.share,
                                              .fill = options.fill});
-        } else if (options.skip_impossible) {
+        } else if (skip_impossible) {
           plan->skipped.emplace_back(platform.status().message());
         } else {
           return platform.status();
@@ -166,6 +159,10 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
                                     .explain = options.explain_fusion}};
 
   if (absl::Status status = AddEstimates(options, &plan); !status.ok()) return status;
+  if (plan.request.estimates.empty() && !plan.skipped.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--target: none of those named can run so: ", plan.skipped.front()));
+  }
   if (options.targets.empty() && options.share.cores > 0) {
     return absl::InvalidArgumentError(absl::StrCat("--cores ", ToString(options.share),
                                                    ": of no machine; name one with --target"));

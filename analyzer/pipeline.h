@@ -23,7 +23,7 @@ struct Plan {
   std::shared_ptr<const CustomOps> custom_ops;  // where the user declared some; holds `ops` then
   PassRequest request;
   bool keep_source = false;  // fill Report::source
-  // Of AnalyzeOptions::skip_impossible: why a target has no estimate under a runtime or in a
+  // What was left out as impossible: why a target has no estimate under a runtime or in a
   // precision that was asked for.
   std::vector<std::string> skipped;
 };

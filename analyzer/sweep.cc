@@ -50,22 +50,6 @@ std::vector<std::string> SweepOptions::ranges() const {
   return out;
 }
 
-absl::StatusOr<std::vector<std::string>> WithModes(const std::vector<std::string>& targets) {
-  std::vector<std::string> out;
-  for (const std::string& name : targets) {
-    absl::string_view base = name;
-    if (!absl::ConsumeSuffix(&base, "@*")) {
-      out.push_back(name);
-      continue;
-    }
-    absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(base);
-    if (!target.ok()) return target.status();
-    out.emplace_back(base);
-    for (const std::string& mode : (*target)->modes) out.push_back(absl::StrCat(base, "@", mode));
-  }
-  return out;
-}
-
 namespace {
 
 constexpr size_t kMostSeries = 40;  // in one chart
@@ -545,16 +529,9 @@ absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& an
                                const SweepOptions& options) {
   // Names first: the command line's errors come before the model's.
   AnalyzeOptions asked = analyze;
-  absl::StatusOr<std::vector<std::string>> targets = WithModes(analyze.targets);
-  if (!targets.ok()) return absl::NotFoundError(targets.status().message());
-  asked.targets = *std::move(targets);
-  asked.skip_impossible = asked.targets.size() > 1;
+  asked.skip_impossible = analyze.targets.size() > 1;
   absl::StatusOr<Plan> plan = MakePlan(asked);
   if (!plan.ok()) return absl::NotFoundError(plan.status().message());
-  if (plan->request.estimates.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("no target can run so: ", absl::StrJoin(plan->skipped, "; ")));
-  }
 
   Grid grid;
   grid.sizes = options.dims;
@@ -575,13 +552,7 @@ absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& an
   grid.bases = plan->request.estimates.size();
   const std::vector<std::vector<double>> factors = Product(options.vary);
   for (size_t base = 0; base < grid.bases; ++base) {
-    EstimateRequest& request = plan->request.estimates[base];
-    if (request.runtime == nullptr) {
-      const std::string& name = request.target->runtime;
-      auto runtime = FindRuntime(name.empty() ? "ideal" : absl::string_view(name));
-      if (!runtime.ok()) return runtime.status();
-      request.runtime = *std::move(runtime);
-    }
+    const EstimateRequest& request = plan->request.estimates[base];
     for (const std::vector<double>& f : factors) {
       EstimateRequest changed = request;
       for (size_t i = 0; i < f.size(); ++i) {

@@ -35,9 +35,6 @@ absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& an
 absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptions& analyze,
                                      const SweepOptions& options);
 
-// "NAME@*" as NAME and its power modes.
-absl::StatusOr<std::vector<std::string>> WithModes(const std::vector<std::string>& targets);
-
 }  // namespace assay
 
 #endif  // ASSAY_ANALYZER_SWEEP_H_

@@ -155,16 +155,9 @@ absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptio
         absl::StrCat("--tokens ", options.tokens.text, ": a context has at least 1 token"));
   }
   AnalyzeOptions asked = analyze;
-  absl::StatusOr<std::vector<std::string>> targets = WithModes(analyze.targets);
-  if (!targets.ok()) return absl::NotFoundError(targets.status().message());
-  asked.targets = *std::move(targets);
-  asked.skip_impossible = asked.targets.size() > 1;
+  asked.skip_impossible = analyze.targets.size() > 1;
   absl::StatusOr<Plan> plan = MakePlan(asked);
   if (!plan.ok()) return absl::NotFoundError(plan.status().message());
-  if (plan->request.estimates.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("no target can run so: ", absl::StrJoin(plan->skipped, "; ")));
-  }
   constexpr size_t kMostLengths = 1000;
   const std::vector<double>& lengths = options.tokens.values;
   if (lengths.size() > kMostLengths) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "analyzer/pipeline.h"
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/output.h"
 
 namespace assay {
@@ -56,18 +57,14 @@ absl::StatusOr<Report> Analyze(const std::string& path, Plan plan,
 }  // namespace
 
 ExitCode RunDiff(const Request& request, Io& io) {
-  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
-  if (!plan.ok()) {
-    SayError(plan.status(), io);
-    return kUsage;
-  }
+  const std::optional<Plan> plan = PlanFor(request.analyze, request, io);
+  if (!plan.has_value()) return kUsage;
   std::array<std::vector<std::string>, 2> without;
   std::vector<Report> reports;
   for (size_t i = 0; i < 2; ++i) {
     absl::StatusOr<Report> report = Analyze(request.args[i], *plan, &without[i]);
     if (!report.ok()) return ModelFailed(report.status(), io);
-    if (request.analyze.timings) SayTimings(*report, io);
-    if (!request.quiet) SayDiagnostics(*report, io);
+    SayOf(*report, request, io);
     reports.push_back(*std::move(report));
   }
   for (const std::string& name : without[0]) {

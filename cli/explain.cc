@@ -1,10 +1,12 @@
 // `explain`: one node or kernel of a model, every number with what it is made of.
 #include "analyzer/explain.h"
 
+#include <optional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "analyzer/pipeline.h"
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/output.h"
 
 namespace assay {
@@ -12,19 +14,15 @@ namespace assay {
 ExitCode RunExplain(const Request& request, Io& io) {
   AnalyzeOptions options = request.analyze;
   options.explain_fusion = true;
-  absl::StatusOr<Plan> plan = MakePlan(options);
-  if (!plan.ok()) {
-    SayError(plan.status(), io);
-    return kUsage;
-  }
+  const std::optional<Plan> plan = PlanFor(options, request, io);
+  if (!plan.has_value()) return kUsage;
   if (plan->request.estimates.size() > 1) {
     SayError("explain goes into one estimate; name one target, runtime and precision", io);
     return kUsage;
   }
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
   if (!report.ok()) return ModelFailed(report.status(), io);
-  if (options.timings) SayTimings(*report, io);
-  if (!request.quiet) SayDiagnostics(*report, io);
+  SayOf(*report, request, io);
   absl::StatusOr<Document> document = ExplainNode(*report, request.args[1], request.explain);
   if (!document.ok()) return ModelFailed(document.status(), io);
   return Print(request, *document, io);

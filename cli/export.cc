@@ -1,14 +1,15 @@
 #include "analyzer/export.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "analyzer/pipeline.h"
 #include "analyzer/text_table.h"
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/output.h"
 
 namespace assay {
@@ -41,11 +42,8 @@ std::string Lacks(const Request& request, const ExportRow& row, const Plan& plan
 ExitCode RunExport(const Request& request, Io& io) {
   const ExportRow& row =
       request.as.empty() ? ExportForFile(request.output) : *FindExport(request.as);
-  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
-  if (!plan.ok()) {
-    SayError(plan.status(), io);
-    return kUsage;
-  }
+  std::optional<Plan> plan = PlanFor(request.analyze, request, io);
+  if (!plan.has_value()) return kUsage;
   if (const std::string lacks = Lacks(request, row, *plan, io); !lacks.empty()) {
     SayError(lacks, io);
     return kUsage;
@@ -53,8 +51,7 @@ ExitCode RunExport(const Request& request, Io& io) {
   plan->keep_source = row.rewrites;
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
   if (!report.ok()) return ModelFailed(report.status(), io);
-  if (request.analyze.timings) SayTimings(*report, io);
-  if (!request.quiet) SayDiagnostics(*report, io);
+  SayOf(*report, request, io);
 
   std::vector<std::string> notes;
   absl::StatusOr<Analysis> any_size = absl::NotFoundError("");

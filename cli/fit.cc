@@ -1,5 +1,4 @@
 // `assay fit`: whether models keep to limits on targets.
-#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,45 +6,15 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "analyzer/expect.h"
 #include "analyzer/fitness.h"
-#include "analyzer/pipeline.h"
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/output.h"
 #include "hw/target.h"
 
 namespace assay {
 namespace {
-
-// `all`, or the name of a kind of machine: all that are shipped. Null: it is a name.
-bool IsGroup(absl::string_view name) {
-  if (name == "all") return true;
-  for (TargetKind kind : {TargetKind::kGpu, TargetKind::kCpu, TargetKind::kSystolic,
-                          TargetKind::kKpu, TargetKind::kNpu}) {
-    if (name == Name(kind)) return true;
-  }
-  return false;
-}
-
-absl::Status ExpandTargets(AnalyzeOptions* options) {
-  std::vector<std::string> names;
-  for (const std::string& name : options->targets) {
-    if (!IsGroup(name)) {
-      names.push_back(name);
-      continue;
-    }
-    options->skip_impossible = true;  // of all machines, those that can
-    for (absl::string_view shipped : TargetNames()) {
-      const auto target = FindTarget(shipped);
-      if (!target.ok()) return target.status();
-      if (name == "all" || name == Name((*target)->kind)) names.emplace_back(shipped);
-    }
-  }
-  options->targets = std::move(names);
-  return absl::OkStatus();
-}
 
 absl::Status CheckRequest(const Request& request, const Limits& limits) {
   if (request.analyze.targets.empty() && request.fit.expect.empty()) {
@@ -90,10 +59,11 @@ ExitCode RunFit(const Request& request, Io& io) {
   limits.Override(request.fit.limits);
   AnalyzeOptions options = request.analyze;
   absl::Status status = CheckRequest(request, limits);
-  if (status.ok()) status = ExpandTargets(&options);
+  absl::StatusOr<TargetChoice> chosen = ExpandTargets(options.targets);
+  if (status.ok()) status = chosen.status();
   std::vector<std::string> only_expected;
   for (const std::string& target : expectations.Targets()) {
-    if (absl::c_linear_search(options.targets, target)) continue;
+    if (!status.ok() || absl::c_linear_search(chosen->names, target)) continue;
     options.targets.push_back(target);
     only_expected.push_back(target);
   }
@@ -106,28 +76,20 @@ ExitCode RunFit(const Request& request, Io& io) {
   Fitness fitness(request.fit, std::move(requirements),
                   request.fit.expect.empty() ? nullptr : &expectations, std::move(only_expected));
   fitness.Skipped(plan->skipped);
-  ExitCode exit = kDone;
-  size_t failed = 0;
-  for (const std::string& path : request.args) {
-    const absl::StatusOr<Report> report = AnalyzeModel(path, *plan);
-    if (!report.ok()) {
-      const ExitCode why = ModelFailed(report.status(), io);
-      if (exit != kInputFailed) exit = why;
-      fitness.Failed(path, std::string(report.status().message()));
-      ++failed;
-      continue;
-    }
-    if (options.timings) SayTimings(*report, io);
-    if (!request.quiet) SayDiagnostics(*report, io);
-    fitness.Add(*report);
-  }
-  if (failed > 0 && request.args.size() > 1) {
-    SayError(absl::StrCat(failed, " of ", request.args.size(), " models failed"), io);
-  }
-  if (failed == request.args.size()) return exit;
+  const ModelsDone done = ForEachModel(
+      request, *plan, io, [&](const std::string& path, const absl::StatusOr<Report>& report) {
+        if (report.ok()) {
+          SayOf(*report, request, io);
+          fitness.Add(*report);
+        } else {
+          fitness.Failed(path, std::string(report.status().message()));
+        }
+        return absl::OkStatus();
+      });
+  if (done.all_failed) return done.exit;
   const ExitCode printed = Print(request, fitness.Finish(), io);
   if (printed != kDone) return printed;
-  return exit == kDone && fitness.broken() ? kLimitBroken : exit;
+  return done.exit == kDone && fitness.broken() ? kLimitBroken : done.exit;
 }
 
 }  // namespace assay

@@ -242,7 +242,8 @@ absl::Status SetAmount(absl::string_view value, Quantity quantity, absl::string_
 constexpr OptionRow kOptions[] = {
     {.name = "--target",
      .value = "T[,T]",
-     .doc = "estimate on this machine: a name from `assay targets`, a YAML file, or all",
+     .doc = "estimate on these machines: names of `assay targets`, NAME@* (its power modes), "
+            "patterns (rtx-*), kinds (npu), all, or YAML files",
      .repeatable = true,
      .choices = Targets,
      .set = SetTarget},

@@ -6,9 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "analyzer/pipeline.h"
 #include "analyzer/text_table.h"
 #include "analyzer/units.h"
 
@@ -96,22 +94,6 @@ void SayDiagnostics(const Report& report, Io& io) {
         absl::StrCat(ShownFile(report.file), ": ", d.where, d.where.empty() ? "" : ": ", d.message);
     io.Err(absl::StrCat(Printable(line), "\n"));
   }
-}
-
-ExitCode PrintModel(const Request& request, Depth depth, Io& io,
-                    absl::FunctionRef<std::string(const Report&)> make) {
-  absl::StatusOr<Plan> plan = MakePlan(request.analyze);
-  if (!plan.ok()) {
-    SayError(plan.status(), io);
-    return kUsage;
-  }
-  const std::string& path = request.args[0];
-  absl::StatusOr<Report> report =
-      depth == Depth::kImport ? ImportModel(path, *plan) : AnalyzeModel(path, *plan);
-  if (!report.ok()) return ModelFailed(report.status(), io);
-  if (request.analyze.timings) SayTimings(*report, io);
-  if (!request.quiet) SayDiagnostics(*report, io);
-  return Print(request, make(*report), io);
 }
 
 }  // namespace assay

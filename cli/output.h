@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/document.h"
@@ -62,11 +61,6 @@ ExitCode Print(const Request& request, std::string text, Io& io);
 
 // A document that is all of a command's result, in the format asked for.
 ExitCode Print(const Request& request, const Document& document, Io& io);
-
-// A command whose result is text made of its one model: of what the import found, or of all facts.
-enum class Depth { kImport, kAnalysis };
-ExitCode PrintModel(const Request& request, Depth depth, Io& io,
-                    absl::FunctionRef<std::string(const Report&)> make);
 
 }  // namespace assay
 

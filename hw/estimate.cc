@@ -305,7 +305,7 @@ absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
   if (options.share.cores > 0) platform.assumptions.push_back(AssumedOf(*target, options.share));
   const Target& t = *platform.target;
   if (runtime == nullptr) {
-    auto found = FindRuntime(t.runtime.empty() ? "ideal" : t.runtime);
+    auto found = RuntimeOf(t);
     if (!found.ok()) return found.status();
     runtime = *std::move(found);
   }

@@ -1,9 +1,12 @@
 #include "hw/library.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <type_traits>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -285,6 +288,42 @@ std::vector<absl::string_view> TargetNames(bool with_modes) {
   return EmbeddedNames<Target>(with_modes);
 }
 
+absl::StatusOr<TargetChoice> ExpandTargets(absl::Span<const std::string> words) {
+  TargetChoice out;
+  const auto add = [&](absl::string_view name) {
+    if (!absl::c_linear_search(out.names, name)) out.names.emplace_back(name);
+  };
+  for (const std::string& word : words) {
+    absl::string_view base = word;
+    if (absl::ConsumeSuffix(&base, "@*")) {
+      absl::StatusOr<std::shared_ptr<const Target>> target = FindTarget(base);
+      if (!target.ok()) return target.status();
+      add(base);
+      for (const std::string& mode : (*target)->modes) add(absl::StrCat(base, "@", mode));
+      continue;
+    }
+    const bool kind = absl::c_linear_search(TargetKindNames(), word);
+    const bool pattern = !IsPath(word) && word.find_first_of("*?[") != word.npos;
+    if (word != "all" && !kind && !pattern) {
+      add(word);
+      continue;
+    }
+    out.open = true;
+    bool any = false;
+    for (absl::string_view name : TargetNames(/*with_modes=*/absl::StrContains(word, '@'))) {
+      if (kind && Name(FindEmbedded<Target>(name)->kind) != word) continue;
+      if (pattern && fnmatch(word.c_str(), std::string(name).c_str(), 0) != 0) continue;
+      add(name);
+      any = true;
+    }
+    if (!any) {
+      return absl::NotFoundError(
+          absl::StrCat("no target is called `", word, "`; `assay targets` lists them"));
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> CheckTargetFile(absl::string_view path) {
   return CheckFile<Target>(path, [](const YamlNode& file, std::vector<Problem>* found) {
     return ReadTarget(file, "", FindEmbedded<Target>, found);
@@ -303,6 +342,10 @@ absl::StatusOr<std::shared_ptr<const Runtime>> FindRuntime(absl::string_view nam
   if (!problems.empty()) return FirstOf(name_or_path, "runtime", problems);
   loaded->file = std::string(name_or_path);
   return std::make_shared<const Runtime>(*std::move(loaded));
+}
+
+absl::StatusOr<std::shared_ptr<const Runtime>> RuntimeOf(const Target& target) {
+  return FindRuntime(target.runtime.empty() ? "ideal" : absl::string_view(target.runtime));
 }
 
 std::vector<absl::string_view> RuntimeNames() { return EmbeddedNames<Runtime>(false); }

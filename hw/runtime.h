@@ -68,6 +68,8 @@ struct Runtime {
 
 // By name, or a user's own YAML file by path; errors as FindTarget.
 absl::StatusOr<std::shared_ptr<const Runtime>> FindRuntime(absl::string_view name_or_path);
+// The one that the target names as its own; `ideal` where it names none.
+absl::StatusOr<std::shared_ptr<const Runtime>> RuntimeOf(const Target& target);
 std::vector<absl::string_view> RuntimeNames();
 std::vector<std::string> CheckRuntimeFile(absl::string_view path);
 std::vector<KeyDoc> RuntimeKeys();

@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "hw/datum.h"
 #include "hw/key_doc.h"
 #include "hw/precision.h"
@@ -163,6 +164,16 @@ struct Target {
 absl::StatusOr<std::shared_ptr<const Target>> FindTarget(absl::string_view name_or_path);
 // Sorted; power modes are listed after their target as NAME@MODE when asked for.
 std::vector<absl::string_view> TargetNames(bool with_modes = false);
+
+// Words of a command line as names for FindTarget, each once. "all", a kind of machine ("npu") and
+// a pattern ("rtx-*") stand for the shipped targets; "NAME@*" for a target and each of its power
+// modes; other words for themselves. An unknown name before "@*" and a pattern that matches nothing
+// are errors.
+struct TargetChoice {
+  std::vector<std::string> names;
+  bool open = false;  // a word stood for whatever machines there are
+};
+absl::StatusOr<TargetChoice> ExpandTargets(absl::Span<const std::string> words);
 
 // Every violation in a user's file, in order: "FILE:LINE:COLUMN: message". Empty: the file is good.
 std::vector<std::string> CheckTargetFile(absl::string_view path);

@@ -23,6 +23,8 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
 
 // A file of the user's, gone when the test is over.
 class UserFile {
@@ -69,6 +71,32 @@ TEST(FindTarget, EveryFileIsShipped) {
   }
   std::vector<absl::string_view> names = TargetNames();
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), files);
+}
+
+std::vector<std::string> Expanded(const std::vector<std::string>& words) {
+  absl::StatusOr<TargetChoice> choice = ExpandTargets(words);
+  EXPECT_TRUE(choice.ok()) << choice.status();
+  return choice.ok() ? choice->names : std::vector<std::string>();
+}
+
+TEST(ExpandTargets, WordsForMany) {
+  EXPECT_EQ(Expanded({"t4", "./mine.yaml", "t4"}), std::vector<std::string>({"t4", "./mine.yaml"}));
+  EXPECT_EQ(Expanded({"all", "t4"}).size(), TargetNames().size());
+  EXPECT_FALSE(ExpandTargets(std::vector<std::string>{"t4"})->open);
+  EXPECT_TRUE(ExpandTargets(std::vector<std::string>{"rtx-*"})->open);
+  EXPECT_THAT(Expanded({"npu"}), Not(IsEmpty()));
+  for (const std::string& name : Expanded({"npu"})) EXPECT_EQ(Load(name)->kind, TargetKind::kNpu);
+  for (const std::string& name : Expanded({"rtx-*"})) EXPECT_THAT(name, StartsWith("rtx-"));
+  const std::vector<std::string> modes = Expanded({"jetson-orin-nano@*"});
+  EXPECT_EQ(modes.size(), 1 + Load("jetson-orin-nano")->modes.size());
+  EXPECT_EQ(modes[0], "jetson-orin-nano");
+  EXPECT_THAT(modes[1], StartsWith("jetson-orin-nano@"));
+}
+
+TEST(ExpandTargets, WordsForNone) {
+  EXPECT_EQ(ExpandTargets(std::vector<std::string>{"gtx-*"}).status().message(),
+            "no target is called `gtx-*`; `assay targets` lists them");
+  EXPECT_FALSE(ExpandTargets(std::vector<std::string>{"h100-smx@*"}).ok());
 }
 
 TEST(FindTarget, OffersTheNearestName) {

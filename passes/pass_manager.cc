@@ -283,8 +283,7 @@ absl::Status ResolveKeys(const PassRequest& request, FactSet make, Analysis* a) 
     a->estimate_requests = request.estimates;
     for (EstimateRequest& e : a->estimate_requests) {
       if (e.runtime == nullptr) {
-        const std::string& name = e.target->runtime;
-        auto runtime = FindRuntime(name.empty() ? "ideal" : absl::string_view(name));
+        auto runtime = RuntimeOf(*e.target);
         if (!runtime.ok()) return runtime.status();
         e.runtime = *std::move(runtime);
       }

@@ -259,8 +259,7 @@ absl::Status Resampler::Impl::AddPlatforms() {
   for (size_t r = 0; r < requests.size(); ++r) {
     EstimateRequest& request = requests[r];
     if (request.runtime == nullptr) {
-      const std::string& name = request.target->runtime;
-      auto runtime = FindRuntime(name.empty() ? "ideal" : absl::string_view(name));
+      auto runtime = RuntimeOf(*request.target);
       if (!runtime.ok()) return runtime.status();
       request.runtime = *std::move(runtime);
     }
