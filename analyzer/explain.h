@@ -1,4 +1,4 @@
-// `explain`: how each number of a node came about.
+// `explain`: how each number of a node, a kernel or the whole model came about.
 //
 //   Conv `/conv1/Conv` (#0) of resnet18.onnx
 //   numbers of one execution
@@ -40,6 +40,10 @@ absl::StatusOr<NodeRef> FindNode(const Report& report, absl::string_view name);
 // The node's numbers, its kernel's, and what each target makes of that.
 absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view name,
                                      const ExplainOptions& options);
+
+// The whole model: totals, and what the first target makes of them. `wrong`: set to how many steps
+// did not give the report's own number. explain_model.cc.
+Document ExplainModel(const Report& report, int* wrong = nullptr);
 
 // Rows of the table "numbers": a number, and what it is made of.
 inline constexpr int kNumbersStackedFrom = 4;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/explain.h"
+#include "analyzer/explain_steps.h"
 #include "analyzer/units.h"
 #include "hw/provenance.h"
 #include "hw/tiling.h"
@@ -21,24 +22,6 @@
 
 namespace assay {
 namespace {
-
-// A number in a formula: whole as it is, else in six digits.
-std::string Text(double x) {
-  if (x == std::floor(x) && std::fabs(x) < 1e15) return absl::StrCat(static_cast<int64_t>(x));
-  return absl::StrFormat("%.6g", x);
-}
-
-bool Same(double a, double b) {
-  return std::fabs(a - b) <= 1e-9 * std::max(std::fabs(a), std::fabs(b));
-}
-
-std::string Citations(const std::vector<Cited>& data) {
-  std::vector<std::string> parts;
-  for (const Cited& c : data) {
-    if (c.datum->known) parts.push_back(Citation(c));
-  }
-  return absl::StrJoin(parts, "; ");
-}
 
 class Explainer {
  public:
@@ -58,27 +41,19 @@ class Explainer {
     Operands();
     if (e_.fallback) {
       OnHost();
-      return wrong_;
+      return steps_.wrong();
     }
     if (!kernel_.in_place) {
       Mapped();
       Resources();
     }
     Time();
-    Joules();
-    return wrong_;
+    out_.Add(
+        EnergyTable("energy of one execution", target_, e_.energy, e_.parts, e_.seconds, &steps_));
+    return steps_.wrong();
   }
 
  private:
-  // A row whose formula is computed again: `again` from what `filled` shows.
-  void Step(ExplainedNumber n, double again, Table* table) {
-    if (!Same(n.value, again)) {
-      ++wrong_;
-      n.filled.clear();
-    }
-    AddNumber(n, table);
-  }
-
   // In which format it is computed, and why.
   std::string FormatText() const {
     if (kernel_.in_place) return "";
@@ -112,33 +87,14 @@ class Explainer {
   }
 
   void Where() {
-    Facts facts{.key = "estimate", .title = absl::StrCat("on ", target_.name)};
-    auto add = [&](const char* key, const char* title, Cell value, std::string remark = "") {
-      facts.figures.push_back({key, title, std::move(value), Quantity::kText, std::move(remark)});
+    Facts facts = EstimateFacts(platform_);
+    auto add = [&](const char* key, const char* title, Cell value) {
+      facts.figures.push_back({key, title, std::move(value)});
     };
-    add("target", "target", target_.name, target_.title);
-    add("runtime", "runtime", platform_.runtime->name, platform_.runtime->title);
-    add("precision", "precision", platform_.precision->name, std::string(platform_.precision->doc));
-    add("calibration", "calibration", platform_.calibration_label, CalibrationText());
     add("kernel_class", "class of kernel", Name(cost_.kernel_class));
     if (const std::string format = FormatText(); !format.empty()) add("format", "format", format);
     add("kernel_value", "seen as", ToString(kernel_));
     out_.Add(std::move(facts));
-  }
-
-  std::string CalibrationText() const {
-    const Calibration* c = platform_.calibration.get();
-    if (c == nullptr) return "";
-    std::string text = absl::StrCat("fitted to ", c->data, ", ", c->date);
-    if (c->rows) absl::StrAppend(&text, ", ", Text(c->rows.value), " runs");
-    if (c->error_in_sample) {
-      absl::StrAppend(&text, "; off by ", Percent(c->error_in_sample.value), " there");
-    }
-    if (c->error_held_out) {
-      absl::StrAppend(&text, ", by ", Percent(c->error_held_out.value),
-                      " on families of models left out");
-    }
-    return text;
   }
 
   void Operands() {
@@ -184,9 +140,9 @@ class Explainer {
     std::string loops;
     if (kernel_.loops) {
       const Product p = ProductOf(*kernel_.loops);
-      loops =
-          absl::StrCat("of ", Text(p.batch), " x M ", Text(p.m), " x N ", Text(p.n), " x K ",
-                       Text(p.k), p.steps > 1 ? absl::StrCat(", ", Text(p.steps), " steps") : "");
+      loops = absl::StrCat("of ", StepText(p.batch), " x M ", StepText(p.m), " x N ", StepText(p.n),
+                           " x K ", StepText(p.k),
+                           p.steps > 1 ? absl::StrCat(", ", StepText(p.steps), " steps") : "");
     }
     if (m.tile_m > 0) {
       add("block", "block", absl::StrCat(m.tile_m, " x ", m.tile_n, ", sum in steps of ", m.tile_k),
@@ -196,10 +152,10 @@ class Explainer {
     }
     if (m.tasks > 0) {
       add("blocks", "blocks", m.tasks, Quantity::kExact,
-          absl::StrCat("in ", Text(m.waves), " rounds over ", Text(m.slots)));
+          absl::StrCat("in ", StepText(m.waves), " rounds over ", StepText(m.slots)));
     }
     add("units_used", "units in use", m.units_used, Quantity::kRatio,
-        absl::StrCat("of ", Text(target_.unit_count())));
+        absl::StrCat("of ", StepText(target_.unit_count())));
     if (m.occupancy.blocks > 0) {
       add("resident_blocks", "held by a unit", m.occupancy.blocks, Quantity::kExact,
           absl::StrCat("blocks, ", Percent(m.occupancy.share), " of its threads, by ",
@@ -212,22 +168,22 @@ class Explainer {
     std::vector<std::string> parts;
     for (const Factor& f : m.factors) {
       product *= f.value;
-      parts.push_back(Text(f.value));
+      parts.push_back(StepText(f.value));
       const auto [again, filled] = FactorAgain(f.name);
       ExplainedNumber n{
           .name = std::string(f.name),
           .value = f.value,
           .quantity = Quantity::kRatio,
           .formula = std::string(FactorFormula(target_.kind, f.name, kernel_.loops.has_value()))};
-      if (Same(again, f.value)) n.filled = filled;
+      if (SameNumber(again, f.value)) n.filled = filled;
       AddNumber(n, &table);
     }
-    Step({.name = "all",
-          .value = m.utilization,
-          .quantity = Quantity::kRatio,
-          .formula = m.factors.empty() ? "nothing takes from it" : "product of these",
-          .filled = absl::StrJoin(parts, " * ")},
-         product, &table);
+    steps_.Add({.name = "all",
+                .value = m.utilization,
+                .quantity = Quantity::kRatio,
+                .formula = m.factors.empty() ? "nothing takes from it" : "product of these",
+                .filled = absl::StrJoin(parts, " * ")},
+               product, &table);
     out_.Add(std::move(table));
   }
 
@@ -236,7 +192,8 @@ class Explainer {
     const Mapping& m = cost_.mapping;
     if (name == "wave" && m.slots > 0 && m.waves > 0) {
       return {m.tasks / (m.waves * m.slots),
-              absl::StrCat(Text(m.tasks), " / (", Text(m.waves), " * ", Text(m.slots), ")")};
+              absl::StrCat(StepText(m.tasks), " / (", StepText(m.waves), " * ", StepText(m.slots),
+                           ")")};
     }
     if (name == "tile" && kernel_.loops && m.tile_m > 0 && m.tile_k > 0) {
       const Product p = ProductOf(*kernel_.loops);
@@ -244,8 +201,9 @@ class Explainer {
           RoundUp(CeilDiv(p.k, static_cast<double>(m.split_k)), static_cast<double>(m.tile_k));
       const auto tm = static_cast<double>(m.tile_m), tn = static_cast<double>(m.tile_n);
       return {p.batch * p.m * p.n * p.k / (m.tasks * tm * tn * k),
-              absl::StrCat(Text(p.batch), "*", Text(p.m), "*", Text(p.n), "*", Text(p.k), " / (",
-                           Text(m.tasks), "*", m.tile_m, "*", m.tile_n, "*", Text(k), ")")};
+              absl::StrCat(StepText(p.batch), "*", StepText(p.m), "*", StepText(p.n), "*",
+                           StepText(p.k), " / (", StepText(m.tasks), "*", m.tile_m, "*", m.tile_n,
+                           "*", StepText(k), ")")};
     }
     return {NAN, ""};
   }
@@ -258,7 +216,7 @@ class Explainer {
       std::vector<std::string> bytes;
       for (const Kernel::Operand& o : kernel_.operands) {
         if (ResidentLevel(target_, o.bytes, o.reuse_distance) >= use.level && o.bytes > 0) {
-          bytes.push_back(Text(o.bytes));
+          bytes.push_back(StepText(o.bytes));
         }
       }
       std::string words = "bytes of operands found there or further out";
@@ -275,24 +233,24 @@ class Explainer {
     if (part.scale == KernelCost::Scale::kContraction) {
       if (use.amount < 2 * kernel_.macs) {
         return {"2 * MACs * 16/36, as Winograd's transform multiplies less",
-                absl::StrCat("2 * ", Text(kernel_.macs), " * 16/36")};
+                absl::StrCat("2 * ", StepText(kernel_.macs), " * 16/36")};
       }
-      return {"2 * MACs", absl::StrCat("2 * ", Text(kernel_.macs))};
+      return {"2 * MACs", absl::StrCat("2 * ", StepText(kernel_.macs))};
     }
     if (use.engine == EngineClass::kSpecial) return {"transcendentals", ""};
     const double rest = std::max(0.0, kernel_.flops - (kernel_.loops ? 2 * kernel_.macs : 0));
     std::string words = "FLOPs beyond the contraction + integer operations + comparisons";
-    std::string filled =
-        absl::StrCat(Text(rest), " + ", Text(kernel_.int_ops), " + ", Text(kernel_.comparisons));
+    std::string filled = absl::StrCat(StepText(rest), " + ", StepText(kernel_.int_ops), " + ",
+                                      StepText(kernel_.comparisons));
     double again = rest + kernel_.int_ops + kernel_.comparisons;
-    if (!Same(again, use.amount) && kernel_.transcendentals > 0) {
+    if (!SameNumber(again, use.amount) && kernel_.transcendentals > 0) {
       again += kernel_.transcendentals;
       absl::StrAppend(&words, " + transcendentals, for want of an engine of their own");
-      absl::StrAppend(&filled, " + ", Text(kernel_.transcendentals));
+      absl::StrAppend(&filled, " + ", StepText(kernel_.transcendentals));
     }
-    if (!Same(again, use.amount)) {
+    if (!SameNumber(again, use.amount)) {
       absl::StrAppend(&words, " + Winograd's transforms");
-      absl::StrAppend(&filled, " + ", Text(use.amount - again));
+      absl::StrAppend(&filled, " + ", StepText(use.amount - again));
     }
     return {words, filled};
   }
@@ -333,10 +291,10 @@ class Explainer {
                 &table);
       // To the mapped rate, then to the achieved one.
       std::string formula = "amount / peak",
-                  filled = absl::StrCat(Text(use.amount), " / ", Text(use.peak));
+                  filled = absl::StrCat(StepText(use.amount), " / ", StepText(use.peak));
       double again = use.amount / use.peak;
       const double mapped = use.rate / use.peak;
-      if (!Same(mapped, 1)) {
+      if (!SameNumber(mapped, 1)) {
         const bool half =
             part.scale == KernelCost::Scale::kRest && use.engine != EngineClass::kSpecial;
         const double left = half ? mapped * 2 : mapped;
@@ -345,18 +303,18 @@ class Explainer {
           absl::StrAppend(&filled, " / 0.5");
           again /= 0.5;
         }
-        if (!Same(left, 1)) {
+        if (!SameNumber(left, 1)) {
           absl::StrAppend(&formula, use.is_memory ? " / share of units in use" : " / mapping");
-          absl::StrAppend(&filled, " / ", Text(left));
+          absl::StrAppend(&filled, " / ", StepText(left));
           again /= left;
         }
       }
       std::string source;
       auto slow = [&](const char* what, double efficiency, const Datum* datum,
                       absl::string_view of) {
-        if (Same(efficiency, 1)) return;
+        if (SameNumber(efficiency, 1)) return;
         absl::StrAppend(&formula, " / ", what);
-        absl::StrAppend(&filled, " / ", Text(efficiency));
+        absl::StrAppend(&filled, " / ", StepText(efficiency));
         again /= efficiency;
         if (datum != nullptr) {
           source = absl::StrCat(platform_.calibration_label, ", class ", of, ": ",
@@ -369,8 +327,8 @@ class Explainer {
                Name(cost_.kernel_class));
           if (mine.half_saturation > 0 && use.amount > 0) {
             absl::StrAppend(&formula, " * (1 + operations of half efficiency / amount)");
-            absl::StrAppend(&filled, " * (1 + ", Text(mine.half_saturation), " / ",
-                            Text(use.amount), ")");
+            absl::StrAppend(&filled, " * (1 + ", StepText(mine.half_saturation), " / ",
+                            StepText(use.amount), ")");
             again *= 1 + mine.half_saturation / use.amount;
           }
           break;
@@ -397,16 +355,16 @@ class Explainer {
                                     .formula = formula,
                                     .filled = filled,
                                     .source = source};
-      Step(seconds, again, &table);
+      steps_.Add(seconds, again, &table);
       lane_seconds_ = part.same_lanes ? lane_seconds_ + again : again;
       if (i + 1 < cost_.parts.size() && cost_.parts[i + 1].same_lanes) continue;
       if (part.same_lanes) {
-        Step({.name = "  both",
-              .value = e_.parts[result].seconds,
-              .unit = "s",
-              .quantity = Quantity::kSeconds,
-              .formula = "on the same lanes: one after the other"},
-             lane_seconds_, &table);
+        steps_.Add({.name = "  both",
+                    .value = e_.parts[result].seconds,
+                    .unit = "s",
+                    .quantity = Quantity::kSeconds,
+                    .formula = "on the same lanes: one after the other"},
+                   lane_seconds_, &table);
       }
       ++result;
     }
@@ -423,23 +381,13 @@ class Explainer {
   // Resources to busy time, overhead, the interval, the run.
   void Time() {
     Table table = NumbersTable("time", "time", true);
-    auto seconds = [](std::string name, double value, std::string formula, std::string filled = "",
-                      std::string source = "") {
-      return ExplainedNumber{.name = std::move(name),
-                             .value = value,
-                             .unit = "s",
-                             .quantity = Quantity::kSeconds,
-                             .formula = std::move(formula),
-                             .filled = std::move(filled),
-                             .source = std::move(source)};
-    };
     const Achieved& achieved = platform_.achieved;
     double busy = 0;
     if (kernel_.in_place) {
-      AddNumber(seconds("seconds", e_.seconds,
-                        absl::StrCat("runtime ", platform_.runtime->name,
-                                     " makes no kernel of it: its neighbours write and read at "
-                                     "the right place")),
+      AddNumber(SecondsRow("seconds", e_.seconds,
+                           absl::StrCat("runtime ", platform_.runtime->name,
+                                        " makes no kernel of it: its neighbours write and read at "
+                                        "the right place")),
                 &table);
     } else {
       double slowest = 0, sum = 0;
@@ -448,54 +396,54 @@ class Explainer {
         slowest = std::max(slowest, part.seconds);
         if (part.seconds <= 0) continue;
         sum += std::pow(part.seconds, achieved.overlap);
-        parts.push_back(
-            absl::StrCat(Text(part.seconds),
-                         achieved.overlap > 0 ? absl::StrCat("^", Text(achieved.overlap)) : ""));
+        parts.push_back(absl::StrCat(
+            StepText(part.seconds),
+            achieved.overlap > 0 ? absl::StrCat("^", StepText(achieved.overlap)) : ""));
       }
       const bool norm = achieved.overlap > 0 && sum > 0;
       const double again = norm ? std::max(slowest, std::pow(sum, 1 / achieved.overlap)) : slowest;
       busy = BusySeconds(cost_, achieved);
-      ExplainedNumber n = seconds("busy", busy, "the slowest resource: all work side by side",
-                                  absl::StrCat("max(", absl::StrJoin(parts, ", "), ")"));
+      ExplainedNumber n = SecondsRow("busy", busy, "the slowest resource: all work side by side",
+                                     absl::StrCat("max(", absl::StrJoin(parts, ", "), ")"));
       if (norm) {
         n.formula = "resources get in each other's way: norm of their times";
-        n.filled =
-            absl::StrCat("(", absl::StrJoin(parts, " + "), ")^(1/", Text(achieved.overlap), ")");
+        n.filled = absl::StrCat("(", absl::StrJoin(parts, " + "), ")^(1/",
+                                StepText(achieved.overlap), ")");
         n.source = Citation({"exponent", &platform_.calibration->overlap, Unit::kCount});
       }
-      Step(n, again, &table);
+      steps_.Add(n, again, &table);
       const std::vector<Cited> launch = DataOfLaunch(platform_);
       double overhead = 0;
       for (const Cited& c : launch) overhead += c.datum->value;
-      Step(seconds("overhead", e_.overhead, launch.size() > 1 ? "their sum" : "", "",
-                   launch.empty() ? "no datum: counts as nothing" : Citations(launch)),
-           overhead, &table);
-      Step(seconds("seconds", e_.seconds, "overhead + busy",
-                   absl::StrCat(Text(e_.overhead), " + ", Text(busy))),
-           e_.overhead + busy, &table);
+      steps_.Add(SecondsRow("overhead", e_.overhead, launch.size() > 1 ? "their sum" : "", "",
+                            launch.empty() ? "no datum: counts as nothing" : Citations(launch)),
+                 overhead, &table);
+      steps_.Add(SecondsRow("seconds", e_.seconds, "overhead + busy",
+                            absl::StrCat(StepText(e_.overhead), " + ", StepText(busy))),
+                 e_.overhead + busy, &table);
       table.rows.back().ink = Ink::kHeading;
-      AddNumber(seconds("limited by", e_.seconds, std::string(e_.limit)), &table);
+      AddNumber(SecondsRow("limited by", e_.seconds, std::string(e_.limit)), &table);
       table.rows.back().cells[1] = std::string(Name(e_.bound));
       double roofline = 0;
       for (const ResourceUse& part : e_.parts) {
         if (part.peak > 0 && !part.outside) roofline = std::max(roofline, part.amount / part.peak);
       }
-      Step(seconds("roofline", e_.roofline, "the slowest resource at stated peaks"), roofline,
-           &table);
-      Interval(busy, seconds, &table);
+      steps_.Add(SecondsRow("roofline", e_.roofline, "the slowest resource at stated peaks"),
+                 roofline, &table);
+      Interval(busy, &table);
       if (e_.host_seconds > 0) {
         const Datum* dispatch = platform_.calibration != nullptr && platform_.calibration->dispatch
                                     ? &platform_.calibration->dispatch
                                     : &platform_.runtime->host_per_op;
-        AddNumber(seconds("host", e_.host_seconds, "dispatch by the host, beside the device", "",
-                          Citation({"dispatch", dispatch, Unit::kSeconds})),
+        AddNumber(SecondsRow("host", e_.host_seconds, "dispatch by the host, beside the device", "",
+                             Citation({"dispatch", dispatch, Unit::kSeconds})),
                   &table);
       }
     }
     const double run = e_.seconds * ops_.multiplicity;
     if (ops_.multiplicity != 1) {
-      AddNumber(seconds("of a run", run, "executions * seconds",
-                        absl::StrCat(Text(ops_.multiplicity), " * ", Text(e_.seconds))),
+      AddNumber(SecondsRow("of a run", run, "executions * seconds",
+                           absl::StrCat(StepText(ops_.multiplicity), " * ", StepText(e_.seconds))),
                 &table);
     }
     if (estimate_.latency_s > 0) {
@@ -503,48 +451,51 @@ class Explainer {
                  .value = run / estimate_.latency_s,
                  .quantity = Quantity::kShare,
                  .formula = "of the model's latency",
-                 .filled = absl::StrCat(Text(run), " / ", Text(estimate_.latency_s))},
+                 .filled = absl::StrCat(StepText(run), " / ", StepText(estimate_.latency_s))},
                 &table);
     }
     const double peak = target_.Rate(e_.mapping.engine, e_.mapping.math);
     const double useful =
         kernel_.flops + kernel_.int_ops + kernel_.comparisons + kernel_.transcendentals;
     if (!kernel_.in_place && peak > 0 && e_.seconds > 0) {
-      Step({.name = "utilization",
-            .value = e_.utilization,
-            .quantity = Quantity::kShare,
-            .formula = absl::StrCat("useful operations / (seconds * peak of ",
-                                    Name(e_.mapping.engine), " ", Name(e_.mapping.math), ")"),
-            .filled = absl::StrCat(Text(useful), " / (", Text(e_.seconds), " * ", Text(peak), ")")},
-           std::min(1.0, useful / (e_.seconds * peak)), &table);
+      steps_.Add({.name = "utilization",
+                  .value = e_.utilization,
+                  .quantity = Quantity::kShare,
+                  .formula = absl::StrCat("useful operations / (seconds * peak of ",
+                                          Name(e_.mapping.engine), " ", Name(e_.mapping.math), ")"),
+                  .filled = absl::StrCat(StepText(useful), " / (", StepText(e_.seconds), " * ",
+                                         StepText(peak), ")")},
+                 std::min(1.0, useful / (e_.seconds * peak)), &table);
     }
     out_.Add(std::move(table));
   }
 
-  template <class Seconds>
-  void Interval(double busy, const Seconds& seconds, Table* table) {
+  void Interval(double busy, Table* table) {
     if (const Calibration* c = platform_.calibration.get(); c != nullptr) {
-      Step(seconds("low", e_.low, "seconds * factor",
-                   absl::StrCat(Text(e_.seconds), " * ", Text(platform_.low_factor)),
-                   Citation({"factor", &c->low, Unit::kCount})),
-           e_.seconds * platform_.low_factor, table);
-      Step(seconds("high", e_.high, "seconds * factor",
-                   absl::StrCat(Text(e_.seconds), " * ", Text(platform_.high_factor)),
-                   Citation({"factor", &c->high, Unit::kCount})),
-           e_.seconds * platform_.high_factor, table);
+      steps_.Add(
+          SecondsRow("low", e_.low, "seconds * factor",
+                     absl::StrCat(StepText(e_.seconds), " * ", StepText(platform_.low_factor)),
+                     Citation({"factor", &c->low, Unit::kCount})),
+          e_.seconds * platform_.low_factor, table);
+      steps_.Add(
+          SecondsRow("high", e_.high, "seconds * factor",
+                     absl::StrCat(StepText(e_.seconds), " * ", StepText(platform_.high_factor)),
+                     Citation({"factor", &c->high, Unit::kCount})),
+          e_.seconds * platform_.high_factor, table);
       return;
     }
     const UncalibratedInterval interval =
         UncalibratedFor(target_.kind, std::max<int64_t>(static_cast<int64_t>(estimate_.batch), 1));
-    Step(seconds("low", e_.low, "roofline * factor",
-                 absl::StrCat(Text(e_.roofline), " * ", Text(platform_.low_factor)),
-                 Citation({"uncalibrated factor", &interval.low, Unit::kCount})),
-         e_.roofline * platform_.low_factor, table);
-    Step(seconds(
-             "high", e_.high, "overhead + busy * factor",
-             absl::StrCat(Text(e_.overhead), " + ", Text(busy), " * ", Text(platform_.high_factor)),
-             Citation({"uncalibrated factor", &interval.high, Unit::kCount})),
-         e_.overhead + busy * platform_.high_factor, table);
+    steps_.Add(
+        SecondsRow("low", e_.low, "roofline * factor",
+                   absl::StrCat(StepText(e_.roofline), " * ", StepText(platform_.low_factor)),
+                   Citation({"uncalibrated factor", &interval.low, Unit::kCount})),
+        e_.roofline * platform_.low_factor, table);
+    steps_.Add(SecondsRow("high", e_.high, "overhead + busy * factor",
+                          absl::StrCat(StepText(e_.overhead), " + ", StepText(busy), " * ",
+                                       StepText(platform_.high_factor)),
+                          Citation({"uncalibrated factor", &interval.high, Unit::kCount})),
+               e_.overhead + busy * platform_.high_factor, table);
   }
 
   // On the host: what crosses, and its own time.
@@ -560,71 +511,19 @@ class Explainer {
                  .quantity = Quantity::kSeconds,
                  .formula = part.name == "host"
                                 ? estimate_.fallback->host.assumption
-                                : absl::StrCat(Text(part.amount),
+                                : absl::StrCat(StepText(part.amount),
                                                " bytes that cross, and the latency of each tensor"),
                  .source = Citations(data)},
                 &table);
     }
-    Step({.name = "seconds",
-          .value = e_.seconds,
-          .unit = "s",
-          .quantity = Quantity::kSeconds,
-          .formula = absl::StrCat("their sum: ", target_.name,
-                                  " lacks an operator of it, or it "
-                                  "needs the result of one that it lacks")},
-         sum, &table);
-    out_.Add(std::move(table));
-  }
-
-  void Joules() {
-    Table table = NumbersTable("energy", "energy of one execution", true);
-    double sum = 0;
-    for (const EnergyPart& part : e_.energy.parts) {
-      ExplainedNumber n{.name = std::string(part.name),
-                        .value = part.joules.value_or(NAN),
-                        .unit = "J",
-                        .quantity = Quantity::kJoules};
-      double again = NAN;
-      if (part.name == "idle") {
-        n.formula = "idle power * seconds";
-        n.filled = absl::StrCat(Text(target_.idle_power.value), " * ", Text(e_.seconds));
-        n.source =
-            target_.idle_power ? Citation({"idle power", &target_.idle_power, Unit::kWatts}) : "";
-        again = target_.idle_power.value * e_.seconds;
-      } else {
-        for (const ResourceUse& use : e_.parts) {
-          if (use.name != part.name) continue;
-          const std::vector<Cited> data = DataOfEnergy(target_, use);
-          again = use.amount;
-          n.formula = use.is_memory ? "bytes * energy of one" : "operations * energy of one";
-          n.filled = Text(use.amount);
-          for (const Cited& c : data) {
-            again *= c.datum->value;
-            absl::StrAppend(&n.filled, " * ", Text(c.datum->value));
-          }
-          n.source = Citations(data);
-          break;
-        }
-      }
-      if (!part.joules.has_value()) {
-        n.formula = absl::StrCat("not known: ", target_.name, " has no such datum");
-        n.filled.clear();
-        AddNumber(n, &table);
-        continue;
-      }
-      sum += *part.joules;
-      Step(n, again, &table);
-    }
-    if (e_.energy.joules.has_value()) {
-      Step({.name = "joules",
-            .value = *e_.energy.joules,
-            .unit = "J",
-            .quantity = Quantity::kJoules,
-            .formula =
-                e_.energy.complete ? "their sum" : "sum of what is known: the least it can be"},
-           sum, &table);
-      table.rows.back().ink = Ink::kHeading;
-    }
+    steps_.Add({.name = "seconds",
+                .value = e_.seconds,
+                .unit = "s",
+                .quantity = Quantity::kSeconds,
+                .formula = absl::StrCat("their sum: ", target_.name,
+                                        " lacks an operator of it, or it "
+                                        "needs the result of one that it lacks")},
+               sum, &table);
     out_.Add(std::move(table));
   }
 
@@ -638,7 +537,7 @@ class Explainer {
   const KernelCost cost_;
   Document& out_;
   double lane_seconds_ = 0;
-  int wrong_ = 0;
+  CheckedSteps steps_;
 };
 
 }  // namespace

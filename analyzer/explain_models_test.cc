@@ -103,6 +103,41 @@ TEST_P(ExplainModelsTest, NumbersAreTheReports) {
   }
 }
 
+// The totals: each is the report's, and every step of the estimate gives the estimate's number.
+TEST_P(ExplainModelsTest, TotalsAreTheReports) {
+  AnalyzeOptions options;
+  options.threads = 1;
+  for (const char* target : {"h100-sxm", "xeon-8480", "hailo-8", "tpu-v4", "jetson-orin-nano"}) {
+    options.targets = {target};
+    absl::StatusOr<Plan> plan = MakePlan(options);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    absl::StatusOr<Report> report = AnalyzeModel(absl::StrCat(kModelFolder, GetParam()), *plan);
+    ASSERT_TRUE(report.ok()) << report.status();
+    int wrong = -1;
+    const Document d = ExplainModel(*report, &wrong);
+    EXPECT_EQ(wrong, 0) << target;
+    const Analysis& a = report->analysis;
+    const ModelEstimate& e = *a.estimates[0];
+    const Table* numbers = FindTable(d, "numbers");
+    EXPECT_EQ(OrNothing(NumberOf(*numbers, "MACs")), a.numbers->total.macs);
+    EXPECT_EQ(OrNothing(NumberOf(*numbers, "FLOPs")), a.numbers->total.flops);
+    EXPECT_EQ(OrNothing(NumberOf(*numbers, "bytes fused")), report->partition->bytes_fused);
+    const Table* time = FindTable(d, "time");
+    EXPECT_EQ(NumberOf(*time, "latency"), e.latency_s);
+    EXPECT_EQ(NumberOf(*time, "low"), e.latency_low_s);
+    EXPECT_EQ(NumberOf(*time, "high"), e.latency_high_s);
+    EXPECT_EQ(NumberOf(*FindTable(d, "memory"), "needed"), e.memory_needed_bytes);
+    // Tables end in a total of what stands above it.
+    for (const auto& [key, column] : {std::pair("types", 3), std::pair("kernels", 4)}) {
+      const Table* table = FindTable(d, key);
+      double sum = 0;
+      for (const TableRow& row : table->rows) sum += *row.cells[column].number();
+      const double total = *table->rows.back().cells[column].number();
+      EXPECT_NEAR(sum, 2 * total, 1e-9 * sum) << key;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, ExplainModelsTest, testing::ValuesIn(ModelFiles()),
                          [](const testing::TestParamInfo<std::string>& info) {
                            return TestNameOf(info.param);

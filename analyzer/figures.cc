@@ -26,19 +26,17 @@ ResourceSum& Of(std::vector<ResourceSum>& sums, absl::string_view name) {
   return sums.back();
 }
 
-std::vector<ResourceSum> Resources(const Partition& partition, const ModelEstimate& e) {
+std::vector<ResourceSum> Resources(const ModelEstimate& e) {
   std::vector<ResourceSum> sums;
   const size_t levels = e.platform->target->memory.size();
-  for (size_t k = 0; k < e.results.size(); ++k) {
-    for (const ResourceUse& use : e.results[k].parts) {
-      ResourceSum& s = Of(sums, use.name);
-      s.kind = use.is_memory ? ResourceSum::Kind::kMemory
-               : use.outside ? ResourceSum::Kind::kOther
-                             : ResourceSum::Kind::kEngine;
-      s.outermost = use.is_memory && static_cast<size_t>(use.level) + 1 == levels;
-      s.amount += use.amount * partition.kernels[k].multiplicity;
-      s.peak = std::max(s.peak, use.peak);
-    }
+  for (const ResourceUse& use : e.parts) {
+    sums.push_back({.name = std::string(use.name),
+                    .kind = use.is_memory ? ResourceSum::Kind::kMemory
+                            : use.outside ? ResourceSum::Kind::kOther
+                                          : ResourceSum::Kind::kEngine,
+                    .outermost = use.is_memory && static_cast<size_t>(use.level) + 1 == levels,
+                    .amount = use.amount,
+                    .peak = use.peak});
   }
   for (const BoundShare& b : e.bounds) {
     ResourceSum& s = Of(sums, b.resource);
@@ -141,7 +139,7 @@ EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
                     .power_w = e.power_w.value_or(NAN),
                     .above_design_power = e.above_design_power,
                     .utilization = e.utilization,
-                    .resources = Resources(partition, e),
+                    .resources = Resources(e),
                     .weights_bytes = e.weights_bytes,
                     .activation_bytes = e.activation_bytes,
                     .memory_needed_bytes = e.memory_needed_bytes,

@@ -155,6 +155,7 @@ constexpr absl::string_view kExplainOptions[] = {
     "--fuse-max-inputs", "--format", "--output",  "--threads",
     "--timings",         "--color",  "--quiet",   "--op-file"};
 constexpr Example kExplainExamples[] = {
+    {"explain model.onnx --target h100-sxm", "what its totals are made of"},
     {"explain model.onnx /layer1/conv1/Conv", "what its numbers are made of"},
     {"explain model.onnx '#12' --target h100-sxm", "and its time there, datum by datum"},
     {"explain model.onnx '#k3' --target h100-sxm", "a kernel: its operators, tensors and time"},
@@ -360,16 +361,16 @@ constexpr CommandRow kCommands[] = {
      .examples = kExportExamples,
      .run = RunExport},
     {.name = "explain",
-     .args = "MODEL NODE",
-     .summary = "how each number of a node came about",
+     .args = "MODEL [NODE]",
+     .summary = "how each number of a model or a node came about",
      .doc =
          "Traces every number of NODE to the operator's rule, with the formula and the values put "
          "in; with --target also its kernel's time and energy, each part to the datum behind it "
          "with its source, to the calibration, or to an assumption.\n"
          "NODE is a node's name, the name of one of its results, the end of either where only one "
          "fits, or #ID as reports number operators; #kID is a kernel of the first target's "
-         "runtime, or of --fuse without one.",
-     .min_args = 2,
+         "runtime, or of --fuse without one. Without NODE the totals of the model are traced.",
+     .min_args = 1,
      .max_args = 2,
      .options = kExplainOptions,
      .examples = kExplainExamples,

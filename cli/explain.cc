@@ -14,6 +14,10 @@ namespace assay {
 ExitCode RunExplain(const Request& request, Io& io) {
   AnalyzeOptions options = request.analyze;
   options.explain_fusion = true;
+  if (request.explain.kernel && request.args.size() == 1) {
+    SayError("--kernel: of no node; name one, or a kernel as #kID", io);
+    return kUsage;
+  }
   const std::optional<Plan> plan = PlanFor(options, request, io);
   if (!plan.has_value()) return kUsage;
   if (plan->request.estimates.size() > 1) {
@@ -23,6 +27,7 @@ ExitCode RunExplain(const Request& request, Io& io) {
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);
   if (!report.ok()) return ModelFailed(report.status(), io);
   SayOf(*report, request, io);
+  if (request.args.size() == 1) return Print(request, ExplainModel(*report), io);
   absl::StatusOr<Document> document = ExplainNode(*report, request.args[1], request.explain);
   if (!document.ok()) return ModelFailed(document.status(), io);
   return Print(request, *document, io);

@@ -23,7 +23,8 @@ constexpr char kFolder[] = "testdata/golden/formats";
 
 struct Use {
   absl::string_view command;
-  absl::string_view words;  // {model} is replaced
+  absl::string_view words;      // {model} is replaced
+  absl::string_view file = "";  // of the golden; the command where empty
 };
 constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
@@ -31,6 +32,7 @@ constexpr Use kUses[] = {
     {"compare", "{model} --target t4,i7-12700k --by module --depth 1"},
     {"sweep", "{model} --batch 1..64*8 --target t4,i7-12700k --max-latency 5ms"},
     {"explain", "{model} #k1 --target h100-sxm"},
+    {"explain", "{model} --target jetson-orin-nano", "explain_totals"},
     {"fit", "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet"},
 };
 
@@ -53,8 +55,10 @@ struct Case {
   absl::string_view model, format;
 };
 
+absl::string_view NameOf(const Use& use) { return use.file.empty() ? use.command : use.file; }
+
 std::string FileOf(const Case& c) {
-  return absl::StrCat(kFolder, "/", c.use->command, "_", c.model, FindFormat(c.format)->ending);
+  return absl::StrCat(kFolder, "/", NameOf(*c.use), "_", c.model, FindFormat(c.format)->ending);
 }
 
 std::vector<Case> Cases() {
@@ -90,7 +94,7 @@ TEST_P(FormatsGoldenTest, Matches) {
 
 INSTANTIATE_TEST_SUITE_P(Cli, FormatsGoldenTest, testing::ValuesIn(Cases()),
                          [](const testing::TestParamInfo<Case>& info) {
-                           return absl::StrCat(info.param.use->command, "_", info.param.model, "_",
+                           return absl::StrCat(NameOf(*info.param.use), "_", info.param.model, "_",
                                                info.param.format);
                          });
 

@@ -88,6 +88,7 @@ struct ModelEstimate {
   double utilization = 0;
 
   std::vector<BoundShare> bounds;  // by resource, largest share of time first
+  std::vector<ResourceUse> parts;  // what each resource is asked for in all
   // The same by class, indexed by Bound: each sums to 1 (when anything runs).
   double time_share[3] = {}, op_share[3] = {};
 

@@ -30,6 +30,7 @@ void Totals::Add(double multiplicity, double ops, const KernelEstimate& e) {
     } else {
       it->amount += n * part.amount;
       it->seconds += n * part.seconds;
+      it->peak = std::max(it->peak, part.peak);
     }
   }
 }
@@ -63,7 +64,8 @@ void Totals::Finish(const Platform& platform, ModelEstimate* out) {
   const auto instances = static_cast<double>(platform.share.instances);
   out->throughput_per_s = out->latency_s > 0 ? instances * out->batch / out->latency_s : 0;
 
-  out->energy = EnergyOf(*platform.target, out->latency_s, parts_);
+  out->parts = std::move(parts_);
+  out->energy = EnergyOf(*platform.target, out->latency_s, out->parts);
   if (out->energy.joules.has_value() && out->latency_s > 0) {
     // What the known parts draw is the least that it can be.
     const double watts = *out->energy.joules / out->latency_s;
