@@ -242,7 +242,9 @@ class Search {
     if (const std::optional<Math> math = BusiestMath(base_, partition_)) {
       paths.push_back(absl::StrCat("peak.", Name(*math)));
     }
-    paths.insert(paths.end(), {"clock", "units", "launch", "power"});
+    paths.insert(paths.end(), {"clock", "units", "launch"});
+    // (Where the draw is not known, the design power stands for it: less of it would be no change.)
+    if (base_.power_w.has_value()) paths.emplace_back("power");
     if (base_.fallback.has_value()) paths.emplace_back("link.bandwidth");
     for (const std::string& path : paths) {
       const absl::StatusOr<Variable> variable = FindVariable(*request_.target, path);

@@ -182,6 +182,18 @@ TEST(FindChanges, AreTheLeastThatSuffice) {
   EXPECT_GT(latency_at(1) - 5e-6 * static_cast<double>(e.kernels.size()), e.latency_s / 2);
 }
 
+// Where the design power stands for a draw that is not known, less of it is no change to offer.
+TEST(FindChanges, NotTheDesignPowerForItself) {
+  const Report report = On("resnet18", {"xeon-8480"});
+  const ModelEstimate& e = EstimateOf(report);
+  ASSERT_FALSE(e.power_w.has_value());
+  const Limits limits = At(LimitKind::kPower, 100);
+  EXPECT_EQ(
+      Assess(e, *report.analysis.partitions[static_cast<size_t>(e.partition)], limits).verdict,
+      Verdict::kFail);
+  for (const Change& c : FindChanges(report.analysis, e, limits)) EXPECT_NE(c.what, "power");
+}
+
 // A model of bandwidth alone needs exactly as much more of it.
 TEST(FindChanges, DramSizeOfAModelThatDoesNotFit) {
   Report report = On("resnet50", {"h100-sxm"});

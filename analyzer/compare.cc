@@ -157,7 +157,13 @@ absl::Status Comparison::Check(absl::Span<const std::string> models, const Plan&
 }
 
 void Comparison::Add(const Report& report) {
-  models_.push_back(FiguresOf(report));
+  const ModelFigures& figures = models_.emplace_back(FiguresOf(report));
+  ++base_names_[BaseName(figures.file)];
+  for (const EstimateFigures& e : figures.estimates) {
+    targets_.insert(e.target);
+    runtimes_.insert(e.runtime);
+    precisions_.insert(e.precision);
+  }
   if (by_.empty()) return;
   const auto& estimates = report.analysis.estimates;
   if (estimates.empty()) modules_.Add(report, {});
@@ -186,28 +192,20 @@ bool Comparison::Names(const Row& row, absl::string_view word) const {
 // Without its folder, where that is enough to tell it from the others.
 std::string Comparison::ShortName(const ModelFigures& model) const {
   const std::string base = BaseName(model.file);
-  int alike = 0;
-  for (const ModelFigures& m : models_) alike += BaseName(m.file) == base ? 1 : 0;
-  return alike == 1 ? base : model.file;
+  return base_names_.at(base) == 1 ? base : model.file;
 }
 
 // What of its target, runtime and precision is not the same in all rows; the target at least.
 std::string Comparison::Machine(const Row& row) const {
-  std::set<std::string> targets, runtimes, precisions;
-  for (const EstimateFigures& e : models_.front().estimates) {
-    targets.insert(e.target);
-    runtimes.insert(e.runtime);
-    precisions.insert(e.precision);
-  }
   const EstimateFigures& e = *row.estimate;
   std::vector<std::string> parts;
-  if (targets.size() > 1 || (runtimes.size() == 1 && precisions.size() == 1)) {
-    parts.push_back(e.target);
+  if (targets_.size() > 1 || (runtimes_.size() == 1 && precisions_.size() == 1)) {
+    parts.push_back(e.machine);
   }
-  if (runtimes.size() > 1) {
+  if (runtimes_.size() > 1) {
     parts.push_back(parts.empty() ? e.runtime : absl::StrCat("under ", e.runtime));
   }
-  if (precisions.size() > 1) {
+  if (precisions_.size() > 1) {
     parts.push_back(parts.empty() ? e.precision : absl::StrCat("in ", e.precision));
   }
   return absl::StrJoin(parts, " ");
@@ -224,13 +222,6 @@ std::string Comparison::Label(const Row& row) const {
 Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) const {
   const bool estimates = baseline.estimate != nullptr;
   const Metric& judged = Judged(options_.sort, estimates);
-  std::set<std::string> runtimes, precisions, targets;
-  for (const Row& row : rows) {
-    if (!estimates) continue;
-    targets.insert(row.estimate->target);
-    runtimes.insert(row.estimate->runtime);
-    precisions.insert(row.estimate->precision);
-  }
   Table table{.key = "rows"};
   table.columns.push_back({"row", "#", Quantity::kExact, by_.empty()});
   table.columns.push_back(
@@ -238,8 +229,8 @@ Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) co
   table.columns.push_back({"file", "file", Quantity::kText, true});
   if (estimates) {
     table.columns.push_back({"target", "target", Quantity::kText});
-    table.columns.push_back({"runtime", "runtime", Quantity::kText, runtimes.size() == 1});
-    table.columns.push_back({"precision", "precision", Quantity::kText, precisions.size() == 1});
+    table.columns.push_back({"runtime", "runtime", Quantity::kText, runtimes_.size() == 1});
+    table.columns.push_back({"precision", "precision", Quantity::kText, precisions_.size() == 1});
     table.columns.push_back({"calibration", "calibration", Quantity::kText, true});
   }
   std::vector<const Metric*> metrics;
@@ -269,7 +260,7 @@ Table Comparison::RowTable(const std::vector<Row>& rows, const Row& baseline) co
     out.cells.emplace_back(ShortName(*row.model));
     out.cells.emplace_back(row.model->file);
     if (estimates) {
-      for (const std::string& text : {row.estimate->target, row.estimate->runtime,
+      for (const std::string& text : {row.estimate->machine, row.estimate->runtime,
                                       row.estimate->precision, row.estimate->calibration}) {
         out.cells.emplace_back(text);
       }
@@ -348,8 +339,8 @@ void Comparison::AddWinners(const std::vector<Row>& rows, const Row& baseline, D
       if (!work.empty()) reasons.push_back(absl::StrCat("it has ", work));
     }
     if (estimates && (judged.name == "latency" || judged.name == "throughput")) {
-      const std::string why = WhyFaster(*winner.estimate, estimates ? winner.estimate->target : "",
-                                        *other.estimate, other.estimate->target);
+      const std::string why =
+          WhyFaster(*winner.estimate, Label(winner), *other.estimate, Label(other));
       if (!why.empty()) reasons.push_back(why);
       if (Overlap(*winner.estimate, *other.estimate)) {
         reasons.push_back(
@@ -410,7 +401,7 @@ void Comparison::AddWinners(const std::vector<Row>& rows, const Row& baseline, D
     size_t winner = 0;
     for (size_t c = 0; c < configurations; ++c) {
       const EstimateFigures& e = models_.front().estimates[c];
-      table.rows.push_back({{e.target, e.runtime, e.precision, wins[c],
+      table.rows.push_back({{e.machine, e.runtime, e.precision, wins[c],
                              ratios[c].empty() ? NAN : GeometricMean(ratios[c])}});
       if (wins[c] > wins[winner]) winner = c;
     }
@@ -531,19 +522,23 @@ Document Comparison::Make(const std::vector<std::string>& skipped) const {
     }
   }
   std::set<std::string> uncalibrated;
+  std::vector<std::string> gaps;
   for (const Row& row : rows) {
     if (row.estimate == nullptr) continue;
+    std::string gap = absl::StrCat(row.estimate->machine, " (", row.estimate->no_energy, ")");
+    const bool told = std::find(gaps.begin(), gaps.end(), gap) != gaps.end();
+    if (!row.estimate->no_energy.empty() && !told) gaps.push_back(std::move(gap));
     if (!row.estimate->calibrated) {
-      uncalibrated.insert(absl::StrCat(row.estimate->target, " under ", row.estimate->runtime));
+      uncalibrated.insert(absl::StrCat(row.estimate->machine, " under ", row.estimate->runtime));
     }
     if (row.estimate->fits.has_value() && !*row.estimate->fits) {
-      notes.notes.push_back(absl::StrCat(row.model->file, " does not fit ", row.estimate->target,
+      notes.notes.push_back(absl::StrCat(row.model->file, " does not fit ", row.estimate->machine,
                                          ": it needs ", Bytes(row.estimate->memory_needed_bytes),
                                          " of ", Bytes(row.estimate->memory_bytes),
                                          "; the time is as if it did"));
     }
     if (row.estimate->fallback_time > 0) {
-      notes.notes.push_back(absl::StrCat(row.model->file, " on ", row.estimate->target, ": ",
+      notes.notes.push_back(absl::StrCat(row.model->file, " on ", row.estimate->machine, ": ",
                                          Percent(row.estimate->fallback_macs), " of the MACs and ",
                                          Percent(row.estimate->fallback_time),
                                          " of the time are on its host"));
@@ -553,6 +548,7 @@ Document Comparison::Make(const std::vector<std::string>& skipped) const {
     notes.notes.push_back(
         absl::StrCat("uncalibrated, hence wide intervals: ", absl::StrJoin(uncalibrated, ", ")));
   }
+  if (!gaps.empty()) notes.notes.push_back(EnergyNote(gaps));
   for (const std::string& s : skipped) notes.notes.push_back(absl::StrCat("left out: ", s));
   d.Add(std::move(notes));
 

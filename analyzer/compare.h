@@ -10,10 +10,11 @@
 #ifndef ASSAY_ANALYZER_COMPARE_H_
 #define ASSAY_ANALYZER_COMPARE_H_
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -47,7 +48,6 @@ class Comparison {
   absl::Status Check(absl::Span<const std::string> models, const Plan& plan) const;
 
   void Add(const Report& report);
-  bool empty() const { return models_.empty(); }
 
   // `skipped`: combinations that cannot be (Plan::skipped).
   Document Make(const std::vector<std::string>& skipped) const;
@@ -69,6 +69,8 @@ class Comparison {
   CompareOptions options_;
   std::string by_;
   std::vector<ModelFigures> models_;
+  absl::flat_hash_map<std::string, int> base_names_;                  // how many models have it
+  absl::flat_hash_set<std::string> targets_, runtimes_, precisions_;  // of the rows
   GroupTable modules_;
 };
 

@@ -240,16 +240,15 @@ std::string WhyNotAsTheMacs(const EstimateFigures& from, const EstimateFigures& 
   } else {
     text = ": ";
   }
-  const auto amount = [](double seconds) { return seconds > 0 ? Seconds(seconds) : "none"; };
-  absl::StrAppend(&text, Name(static_cast<Bound>(most)), " takes ",
-                  amount(from.class_seconds[most]), " -> ", amount(to.class_seconds[most]));
-  if (static_cast<Bound>(most) == Bound::kOverhead) {
+  const auto bound = static_cast<Bound>(most);
+  absl::StrAppend(&text, BoundTime(bound), " ", SecondsOrNone(from.class_seconds[most]), " -> ",
+                  SecondsOrNone(to.class_seconds[most]));
+  if (bound == Bound::kOverhead) {
     absl::StrAppend(&text, from.launches == to.launches
-                               ? absl::StrCat(" of ", Count(to.launches), " kernels in both")
-                               : absl::StrCat(" of ", Count(from.launches), " -> ",
-                                              Count(to.launches), " kernels"));
-  } else if (static_cast<Bound>(most) == Bound::kCompute &&
-             std::fabs(to.utilization - from.utilization) > 0.005) {
+                               ? absl::StrCat(", with ", Count(to.launches), " launches in both")
+                               : absl::StrCat(", with ", Count(from.launches), " -> ",
+                                              Count(to.launches), " launches"));
+  } else if (bound == Bound::kCompute && std::fabs(to.utilization - from.utilization) > 0.005) {
     absl::StrAppend(&text, ", at ", Percent(from.utilization), " -> ", Percent(to.utilization),
                     " of the peak over all of the time");
   }
@@ -273,7 +272,7 @@ Notes Verdict(const ModelFigures& from, const ModelFigures& to, const Diff& diff
   for (size_t e = 0; e < from.estimates.size(); ++e) {
     const EstimateFigures &x = from.estimates[e], &y = to.estimates[e];
     std::string text =
-        absl::StrCat("on ", y.target, " under ", y.runtime, " it takes ",
+        absl::StrCat("on ", y.machine, " under ", y.runtime, " it takes ",
                      MoreOrLess(x.latency_s, y.latency_s, "less time", "more time", "as long"),
                      " (", Seconds(x.latency_s), " -> ", Seconds(y.latency_s), ")");
     if (from.macs > 0 && x.latency_s > 0) {
@@ -310,8 +309,8 @@ Table Summary(const ModelFigures& from, const ModelFigures& to) {
   add("kernels", "kernels", from.kernels, to.kernels, Quantity::kCount);
   for (size_t e = 0; e < from.estimates.size(); ++e) {
     const EstimateFigures &x = from.estimates[e], &y = to.estimates[e];
-    const std::string on = absl::StrCat(" on ", y.target);
-    const std::string target = absl::StrCat(y.target, " ", y.runtime, " ", y.precision);
+    const std::string on = absl::StrCat(" on ", y.machine);
+    const std::string target = absl::StrCat(y.machine, " ", y.runtime, " ", y.precision);
     add("latency_s", absl::StrCat("latency", on), x.latency_s, y.latency_s, Quantity::kSeconds,
         target);
     add("energy_j", absl::StrCat("energy", on), x.energy_j, y.energy_j, Quantity::kJoules, target);
@@ -331,7 +330,7 @@ void AddCostColumns(const std::vector<EstimateFigures>& estimates, Table* table)
     table->columns.push_back({absl::StrCat("seconds_", e + 1),
                               estimates.size() == 1
                                   ? std::string("time")
-                                  : absl::StrCat(estimates[e].target, " ", estimates[e].precision),
+                                  : absl::StrCat(estimates[e].machine, " ", estimates[e].precision),
                               Quantity::kSeconds});
   }
 }
@@ -480,7 +479,7 @@ Table Limits(const ModelFigures& from, const ModelFigures& to) {
     }
     for (const std::string& name : names) {
       const auto [x, y] = seconds[name];
-      table.rows.push_back({{to.estimates[e].target, name, x, y, y - x}});
+      table.rows.push_back({{to.estimates[e].machine, name, x, y, y - x}});
     }
   }
   return table;
@@ -575,10 +574,16 @@ Document MakeDiffDocument(const Report& from, const Report& to, const ReportOpti
                                          " is not known, and in no number"));
     }
   }
+  std::vector<std::string> gaps;
+  for (const EstimateFigures& e : y.estimates) {
+    std::string gap = absl::StrCat(e.machine, " (", e.no_energy, ")");
+    if (!e.no_energy.empty() && !absl::c_linear_search(gaps, gap)) gaps.push_back(std::move(gap));
+  }
+  if (!gaps.empty()) notes.notes.push_back(EnergyNote(gaps));
   for (size_t e = 0; e < x.estimates.size(); ++e) {
     if (!diff.equal && Overlap(x.estimates[e], y.estimates[e])) {
       notes.notes.push_back(absl::StrCat(
-          y.estimates[e].target, ": the intervals of the two latencies overlap (",
+          y.estimates[e].machine, ": the intervals of the two latencies overlap (",
           Seconds(x.estimates[e].latency_low_s), " to ", Seconds(x.estimates[e].latency_high_s),
           " and ", Seconds(y.estimates[e].latency_low_s), " to ",
           Seconds(y.estimates[e].latency_high_s),

@@ -161,6 +161,8 @@ TEST(Expectations, Errors) {
               Contains(HasSubstr("`2G..1G` begins above where it ends")));
   EXPECT_THAT(errors_of("schema: expectations/1\nexpect:\n  a: {latency: {t4: ..20}}\n"),
               Contains(HasSubstr("`latency.t4`: `20` lacks its unit")));
+  EXPECT_THAT(errors_of("schema: expectations/1\nexpect:\n  a: {latency: {h100-xsm: ..20ms}}\n"),
+              Contains(HasSubstr(":3:17: unknown target `h100-xsm` (did you mean `h100-sxm`?)")));
   EXPECT_THAT(errors_of("schema: expectations/1\n"), Contains(HasSubstr("`expect` is missing")));
   Expectations expectations;
   EXPECT_EQ(AddExpectations("resnets", &expectations).message(),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -117,10 +116,28 @@ std::string ClassReason(const EstimateFigures& fast, absl::string_view fast_name
 
 }  // namespace
 
+std::string BoundTime(Bound bound) { return absl::StrCat(Name(bound), "-bound time"); }
+
+std::string SecondsOrNone(double seconds) { return seconds > 0 ? Seconds(seconds) : "none"; }
+
 std::string Times(double ratio) {
   if (!(ratio < 1e6)) return "very many times";
   const int digits = ratio < 9.95 ? 2 : ratio < 99.5 ? 1 : 0;
   return absl::StrFormat("%.*f times", digits, ratio);
+}
+
+std::string EnergyGaps(const ModelEstimate& e) {
+  std::vector<absl::string_view> gaps;
+  for (const EnergyPart& part : e.energy.parts) {
+    if (!part.joules.has_value()) gaps.push_back(part.name);
+  }
+  return e.energy.joules.has_value() ? absl::StrJoin(gaps, ", ") : "";
+}
+
+std::string EnergyNote(const std::vector<std::string>& machines) {
+  return absl::StrCat(
+      "energy is the least that it can be, as the target does not state all of it: ",
+      absl::StrJoin(machines, "; "));
 }
 
 EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
@@ -128,8 +145,8 @@ EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
   EstimateFigures f{.target = e.platform->target->name,
                     .runtime = e.platform->runtime->name,
                     .precision = std::string(e.platform->precision->name),
-                    .policy = partition.key.policy,
                     .calibration = e.platform->calibration_label,
+                    .machine = NameOf(*e.platform),
                     .calibrated = e.platform->calibration != nullptr,
                     .latency_s = e.latency_s,
                     .latency_low_s = e.latency_low_s,
@@ -137,11 +154,9 @@ EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
                     .throughput_per_s = e.throughput_per_s,
                     .energy_j = e.energy.joules.value_or(NAN),
                     .power_w = e.power_w.value_or(NAN),
-                    .above_design_power = e.above_design_power,
+                    .no_energy = EnergyGaps(e),
                     .utilization = e.utilization,
                     .resources = Resources(e),
-                    .weights_bytes = e.weights_bytes,
-                    .activation_bytes = e.activation_bytes,
                     .memory_needed_bytes = e.memory_needed_bytes,
                     .memory_bytes = e.memory_bytes,
                     .fits = e.fits,
@@ -152,9 +167,7 @@ EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
     f.fallback_time = e.fallback->time_share;
   }
   for (size_t k = 0; k < e.results.size(); ++k) {
-    const double n = partition.kernels[k].multiplicity;
-    if (e.results[k].seconds > 0) f.launches += n;
-    f.kernel_seconds += n * e.results[k].seconds;
+    if (e.results[k].seconds > 0) f.launches += partition.kernels[k].multiplicity;
   }
   return f;
 }
@@ -168,9 +181,6 @@ ModelFigures FiguresOf(const Report& report) {
                  .unknown_ops = static_cast<double>(a.numbers->unknown_ops),
                  .macs = total.macs,
                  .flops = total.flops,
-                 .transcendentals = total.transcendentals,
-                 .int_ops = total.int_ops,
-                 .comparisons = total.comparisons,
                  .parameters = static_cast<double>(a.works->parameters),
                  .weight_bytes = static_cast<double>(a.works->weight_bytes),
                  .bytes = total.bytes(),
@@ -198,20 +208,19 @@ std::string WhyFaster(const EstimateFigures& fast, absl::string_view fast_name,
   for (int c : classes) {
     const double share = gain_of(c) / gain;
     const auto bound = static_cast<Bound>(c);
-    const auto amount = [](double seconds) { return seconds > 0 ? Seconds(seconds) : "none"; };
-    const std::string amounts =
-        absl::StrCat(amount(fast.class_seconds[c]), " against ", amount(slow.class_seconds[c]));
+    const std::string amounts = absl::StrCat(SecondsOrNone(fast.class_seconds[c]), " against ",
+                                             SecondsOrNone(slow.class_seconds[c]));
     if (share >= 0.2) {
       std::string text =
           absl::StrCat(share > 0.995 ? std::string("the whole difference") : Percent(share), " ",
                        parts.empty() && share <= 0.995 ? "of the difference is " : "is ",
-                       Name(bound), ", ", amounts);
-      if (!parts.empty()) text = absl::StrCat(Percent(share), " ", Name(bound), ", ", amounts);
+                       BoundTime(bound), ", ", amounts);
+      if (!parts.empty()) text = absl::StrCat(Percent(share), " ", BoundTime(bound), ", ", amounts);
       const std::string reason = ClassReason(fast, fast_name, slow, slow_name, bound);
       if (!reason.empty()) absl::StrAppend(&text, " (", reason, ")");
       parts.push_back(std::move(text));
     } else if (share <= -0.1) {
-      parts.push_back(absl::StrCat("against it ", Name(bound), ", ", amounts));
+      parts.push_back(absl::StrCat("against it ", BoundTime(bound), ", ", amounts));
     }
   }
   if (slow.calibrated != fast.calibrated) {

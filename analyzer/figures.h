@@ -30,21 +30,21 @@ struct ResourceSum {
 
 // One estimate.
 struct EstimateFigures {
-  std::string target, runtime, precision, policy, calibration;
+  std::string target, runtime, precision, calibration;
+  std::string machine;  // the target, and how many of its cores
   bool calibrated = false;
   double latency_s = 0, latency_low_s = 0, latency_high_s = 0;
   double throughput_per_s = 0;
   double energy_j = NAN, power_w = NAN;  // not known
-  bool above_design_power = false;
+  std::string no_energy;                 // whose energy is not in it: EnergyGaps()
   double utilization = 0;
   double class_seconds[3] = {};        // of the latency, by Bound
   std::vector<ResourceSum> resources;  // by what they limit, most first
   double launches = 0;                 // kernels that take time, as often as they run
-  double weights_bytes = 0, activation_bytes = 0, memory_needed_bytes = 0, memory_bytes = 0;
+  double memory_needed_bytes = 0, memory_bytes = 0;
   std::optional<bool> fits;
   double fallback_macs = 0, fallback_time = 0;  // shares, on the target's host
   int unknown_kernels = 0;
-  double kernel_seconds = 0;  // sum over kernels; the latency has the host and streams, too
 };
 
 // One model, and its estimates in the order of the request.
@@ -52,7 +52,7 @@ struct ModelFigures {
   std::string file;
   std::string point;  // where its numbers hold; empty: it has no symbols
   double ops = 0, unknown_ops = 0;
-  double macs = 0, flops = 0, transcendentals = 0, int_ops = 0, comparisons = 0;
+  double macs = 0, flops = 0;
   double parameters = 0, weight_bytes = 0;
   double bytes = 0;        // of every operator by itself
   double bytes_fused = 0;  // of the kernels of --fuse
@@ -61,6 +61,13 @@ struct ModelFigures {
   double width = NAN;      // not computed
   std::vector<EstimateFigures> estimates;
 };
+
+// "L1, L2": the resources of which the target states no energy, so that the estimate's energy is
+// the least that it can be. Empty: none, or nothing of it is known.
+std::string EnergyGaps(const ModelEstimate& estimate);
+
+// What to say of energies that are the least they can be: "h100-sxm (L1, L2)" each.
+std::string EnergyNote(const std::vector<std::string>& machines);
 
 // Of a report with all facts.
 ModelFigures FiguresOf(const Report& report);
@@ -74,6 +81,11 @@ bool Overlap(const EstimateFigures& a, const EstimateFigures& b);
 // `slow` and `fast` are what to call the two. Empty when there is no difference.
 std::string WhyFaster(const EstimateFigures& fast, absl::string_view fast_name,
                       const EstimateFigures& slow, absl::string_view slow_name);
+
+// "overhead-bound time": of kernels that a class limits, as EstimateFigures::class_seconds.
+std::string BoundTime(Bound bound);
+// "none" of nothing.
+std::string SecondsOrNone(double seconds);
 
 // "4.2 times", "12.3 %": how much more `large` is, as people say it.
 std::string Times(double ratio);

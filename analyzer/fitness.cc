@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -62,7 +64,7 @@ void Fitness::Add(const Report& report) {
     limits.Override(options_.limits);
     Judged& cell = cells_.emplace_back();
     cell.model = ShownFile(report.file);
-    cell.target = platform.target->name;
+    cell.target = NameOf(platform);
     cell.runtime = platform.runtime->name;
     cell.precision = std::string(platform.precision->name);
     cell.calibration = platform.calibration_label;
@@ -72,8 +74,13 @@ void Fitness::Add(const Report& report) {
     }
     cell.latency_low_s = e.latency_low_s;
     cell.latency_high_s = e.latency_high_s;
-    if (platform.calibration == nullptr) AddOnce(platform.target->name, &uncalibrated_);
-    for (const std::string& text : e.assumptions) AddOnce(text, &assumptions_);
+    if (platform.calibration == nullptr) AddOnce(cell.target, &uncalibrated_);
+    for (const std::string& text : e.assumptions) {
+      AddOnce(absl::StrCat(cell.target, ": ", text), &assumptions_);
+    }
+    if (!e.power_w.has_value() && platform.target->design_power) {
+      AddOnce(cell.target, &at_design_power_);
+    }
     if (cell.assessment.verdict == Verdict::kFail) {
       const LimitResult* binding = cell.assessment.binding();
       failed.push_back({cells_.size() - 1, &e, limits, binding == nullptr ? 0 : binding->margin});
@@ -112,16 +119,30 @@ bool Fitness::broken() const {
          absl::c_any_of(expected_, [](const ExpectationResult& r) { return !r.met; });
 }
 
-// The target, and what else tells the estimates of one model apart.
-std::string Fitness::Label(const Judged& cell) const {
-  bool runtimes = false, precisions = false;
-  for (const Judged& other : cells_) {
-    if (other.target != cell.target) continue;
-    runtimes |= other.runtime != cell.runtime;
-    precisions |= other.precision != cell.precision;
+void Fitness::NameCells() {
+  struct Of {
+    absl::flat_hash_set<absl::string_view> runtimes, precisions;
+  };
+  absl::flat_hash_map<absl::string_view, Of> targets;
+  absl::flat_hash_map<absl::string_view, absl::flat_hash_set<absl::string_view>> models;
+  for (const Judged& cell : cells_) {
+    targets[cell.target].runtimes.insert(cell.runtime);
+    targets[cell.target].precisions.insert(cell.precision);
+    models[FileName(cell.model)].insert(cell.model);
   }
-  return absl::StrCat(cell.target, runtimes ? absl::StrCat(" ", cell.runtime) : "",
-                      precisions ? absl::StrCat(" ", cell.precision) : "");
+  for (Judged& cell : cells_) {
+    const Of& of = targets[cell.target];
+    cell.label =
+        absl::StrCat(cell.target, of.runtimes.size() > 1 ? absl::StrCat(" ", cell.runtime) : "",
+                     of.precisions.size() > 1 ? absl::StrCat(" ", cell.precision) : "");
+    absl::string_view name = FileName(cell.model);
+    if (models[name].size() > 1) {
+      name = cell.model;
+    } else {
+      absl::ConsumeSuffix(&name, ".onnx");
+    }
+    cell.short_name = std::string(name);
+  }
 }
 
 std::string Fitness::Summary() const {
@@ -171,22 +192,12 @@ Facts Fitness::LimitFacts() const {
   return facts;
 }
 
-// The file's name where that tells models apart.
-std::string Fitness::ShortName(const Judged& judged) const {
-  absl::string_view name = FileName(judged.model);
-  for (const Judged& other : cells_) {
-    if (other.model != judged.model && FileName(other.model) == name) return judged.model;
-  }
-  absl::ConsumeSuffix(&name, ".onnx");
-  return std::string(name);
-}
-
 void Fitness::AddNames(const Judged& judged, TableRow* row) const {
-  row->cells = {judged.model, ShortName(judged), Label(judged)};
+  row->cells = {judged.model, judged.short_name, judged.label};
 }
 std::vector<Column> Fitness::NameColumns(bool always) const {
   const bool one_target =
-      absl::c_all_of(cells_, [&](const Judged& j) { return Label(j) == Label(cells_[0]); });
+      absl::c_all_of(cells_, [&](const Judged& j) { return j.label == cells_[0].label; });
   return {{"file", "file", Quantity::kText, true},
           {"model", "model", Quantity::kText, !always && models_ < 2},
           {"target", "target", Quantity::kText, !always && one_target}};
@@ -273,13 +284,20 @@ Table Fitness::Verdicts() const {
 // Why they are no PASS, in words.
 Notes Fitness::Reasons() const {
   Notes notes{.key = "reasons", .title = "why"};
+  size_t more = 0;
   for (const Judged* cell : InOrder()) {
     const std::vector<std::string>& why = cell->assessment.why;
-    if (why.empty() || notes.notes.size() == kMostReasons) continue;
+    if (why.empty()) continue;
+    if (notes.notes.size() == kMostReasons) {
+      ++more;
+      continue;
+    }
     notes.notes.push_back(
-        absl::StrCat(models_ > 1 ? ShortName(*cell) : "", models_ > 1 ? " on " : "", Label(*cell),
+        absl::StrCat(models_ > 1 ? cell->short_name : "", models_ > 1 ? " on " : "", cell->label,
                      ": ", Name(cell->assessment.verdict), ", ", absl::StrJoin(why, "; ")));
   }
+  if (more > 0)
+    notes.notes.push_back(absl::StrCat("and ", more, " more; --format csv has them all"));
   return notes;
 }
 
@@ -319,7 +337,7 @@ Table Fitness::Changes() const {
     if (!cell.changes.empty()) of.push_back(&cell);
   }
   if (of.size() == 1) {
-    absl::StrAppend(&table.title, ": ", ShortName(*of[0]), " on ", Label(*of[0]));
+    absl::StrAppend(&table.title, ": ", of[0]->short_name, " on ", of[0]->label);
     for (Column& column : table.columns) column.detail = true;
   }
   const std::vector<Column> more = {{"change", "change"},
@@ -356,8 +374,8 @@ Notes Fitness::NotEnough() const {
       if (change.verdict == Verdict::kFail) none.push_back(change.what);
     }
     if (none.empty()) continue;
-    notes.notes.push_back(absl::StrCat(models_ > 1 ? ShortName(cell) : "",
-                                       models_ > 1 ? " on " : "", Label(cell), ": ",
+    notes.notes.push_back(absl::StrCat(models_ > 1 ? cell.short_name : "",
+                                       models_ > 1 ? " on " : "", cell.label, ": ",
                                        absl::StrJoin(none, ", ")));
   }
   return notes;
@@ -388,7 +406,7 @@ Table Fitness::Unsupported() const {
 Table Fitness::Ranking() const {
   std::vector<Ranked> ranks;
   for (const Judged& cell : cells_) {
-    const std::string label = Label(cell);
+    const std::string label = cell.label;
     auto it = absl::c_find_if(ranks, [&](const Ranked& r) { return r.target == label; });
     if (it == ranks.end()) it = ranks.insert(ranks.end(), Ranked{.target = label});
     const Verdict verdict = cell.assessment.verdict;
@@ -426,7 +444,7 @@ Table Fitness::Ranking() const {
                  r.partial,
                  r.fail,
                  binding == nullptr ? Cell() : Known(binding->margin),
-                 ShortName(*r.worst),
+                 r.worst->short_name,
                  reason};
     table.rows.push_back(std::move(row));
   }
@@ -452,13 +470,18 @@ Notes Fitness::MakeNotes() const {
                                        " other FAILs have none: name fewer targets"));
   }
   std::vector<std::string> targets;
-  for (const Judged& cell : cells_) AddOnce(Label(cell), &targets);
+  for (const Judged& cell : cells_) AddOnce(cell.label, &targets);
   if (targets.size() <= kMostAssumed) {
     notes.notes.insert(notes.notes.end(), assumptions_.begin(), assumptions_.end());
   } else if (!uncalibrated_.empty()) {
     notes.notes.push_back(absl::StrCat(
         uncalibrated_.size(), " targets are not calibrated under their runtime, so that their ",
         "intervals are wide; `assay analyze --target T` says how wide, and what is calibrated"));
+  }
+  if (!at_design_power_.empty()) {
+    notes.notes.push_back(absl::StrCat(
+        "energy and power are the most that they can be, those of the design power, as the energy ",
+        "is not known in full: ", absl::StrJoin(at_design_power_, ", ")));
   }
   for (size_t i = 0; i < std::min(skipped_.size(), kMostSkipped); ++i) {
     notes.notes.push_back(absl::StrCat("left out: ", skipped_[i]));
@@ -469,7 +492,8 @@ Notes Fitness::MakeNotes() const {
   return notes;
 }
 
-Document Fitness::Finish() const {
+Document Fitness::Finish() {
+  NameCells();
   Document d{.schema = "assay.fit/1", .title = Summary()};
   Facts counts;
   int of[3] = {};

@@ -38,7 +38,7 @@ class Fitness {
   // Why a combination has no estimate.
   void Skipped(std::vector<std::string> why) { skipped_ = std::move(why); }
 
-  Document Finish() const;
+  Document Finish();
   // A limit or an expectation does not hold.
   bool broken() const;
 
@@ -50,6 +50,9 @@ class Fitness {
     double latency_low_s = 0, latency_high_s = 0;
     std::vector<Change> changes;
     bool changes_left_out = false;
+    // Made by NameCells(): the target with what else tells estimates of one model apart; the
+    // model's file without its folder where that tells models apart.
+    std::string label, short_name;
   };
   // A target over all models.
   struct Ranked {
@@ -58,12 +61,11 @@ class Fitness {
     const Judged* worst = nullptr;  // the model that decides
   };
 
+  void NameCells();
   static bool Before(const Judged& a, const Judged& b);
   std::vector<const Judged*> InOrder() const;
   void AddNames(const Judged& judged, TableRow* row) const;
   std::vector<Column> NameColumns(bool always) const;
-  std::string ShortName(const Judged& judged) const;
-  std::string Label(const Judged& cell) const;
   std::string Summary() const;
   Facts LimitFacts() const;
   Table Verdicts() const;
@@ -83,7 +85,7 @@ class Fitness {
   std::vector<ExpectationResult> expected_;
   std::vector<std::pair<std::string, std::string>> failed_;
   std::vector<std::string> skipped_, assumptions_;
-  std::vector<std::string> uncalibrated_;  // targets
+  std::vector<std::string> uncalibrated_, at_design_power_;  // targets
   int models_ = 0;
 };
 

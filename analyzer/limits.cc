@@ -63,18 +63,20 @@ constexpr absl::string_view kLifetime = "lifetime", kPerKwh = "price_per_kwh",
                             kOperators = "require_operators";
 
 void ReadLimits(const YamlFields& fields, Limits* out) {
-  for (const LimitRow& row : LimitRows()) {
-    if (const YamlNode* node = fields.Find(row.key)) {
-      out->at[static_cast<size_t>(row.kind)] =
-          fields.Amount(row.key, *node, row.quantity, row.example);
+  const auto read = [&](absl::string_view key, Quantity quantity, absl::string_view example,
+                        std::optional<double>* amount) {
+    const YamlNode* node = fields.Find(key);
+    if (node == nullptr) return;
+    *amount = fields.Amount(key, *node, quantity, example);
+    if (*amount == 0) {
+      fields.Say(node->place, absl::StrCat("`", key, "`: must be above 0, like ", example));
     }
+  };
+  for (const LimitRow& row : LimitRows()) {
+    read(row.key, row.quantity, row.example, &out->at[static_cast<size_t>(row.kind)]);
   }
-  if (const YamlNode* node = fields.Find(kPerKwh)) {
-    out->dollars_per_kwh = fields.Amount(kPerKwh, *node, Quantity::kDollars, "0.3USD");
-  }
-  if (const YamlNode* node = fields.Find(kLifetime)) {
-    out->lifetime_s = fields.Amount(kLifetime, *node, Quantity::kSeconds, "3years");
-  }
+  read(kPerKwh, Quantity::kDollars, "0.3USD", &out->dollars_per_kwh);
+  read(kLifetime, Quantity::kSeconds, "3years", &out->lifetime_s);
   if (const YamlNode* node = fields.Find(kOperators)) {
     out->require_operators = fields.Truth(kOperators, *node);
   }

@@ -109,6 +109,16 @@ targets:
   EXPECT_THAT(ReadRequirements("no/such.yaml").status().message(), HasSubstr("no/such.yaml: "));
 }
 
+TEST(Requirements, LimitsAreAboveZero) {
+  std::vector<std::string> errors;
+  const std::string path =
+      Written("zero.yaml",
+              "schema: requirements/1\nmax_latency: 0 ms\nlifetime: 0 years\nmax_power: 5 W\n");
+  EXPECT_FALSE(ReadRequirements(path, &errors).ok());
+  EXPECT_THAT(errors, ElementsAre(HasSubstr(":2:14: `max_latency`: must be above 0, like 10ms"),
+                                  HasSubstr(":3:11: `lifetime`: must be above 0, like 3years")));
+}
+
 TEST(Pattern, StarsAndFileNames) {
   EXPECT_TRUE(MatchesPattern("resnet*", "resnet18.onnx"));
   EXPECT_TRUE(MatchesPattern("h100-sxm", "h100-sxm"));

@@ -83,6 +83,7 @@ absl::Status AddEstimates(const AnalyzeOptions& options, Plan* plan) {
   for (const std::string& name : Names(options.runtime)) {
     absl::StatusOr<std::shared_ptr<const Runtime>> found = FindRuntime(name);
     if (!found.ok()) return found.status();
+    if (absl::Status status = PolicyOf(**found).status(); !status.ok()) return status;
     runtimes.push_back(*std::move(found));
   }
   if (runtimes.empty()) runtimes.push_back(nullptr);  // the target's own

@@ -14,7 +14,6 @@
 #include "analyzer/sweep.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,12 +23,13 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
+#include "analyzer/figures.h"
 #include "analyzer/pipeline.h"
 #include "analyzer/report.h"
 #include "analyzer/units.h"
@@ -104,18 +104,23 @@ absl::Status PlacePoints(const std::string& path, const Resampler& r, Grid* grid
   for (const SweepAxis& axis : grid->sizes) {
     const std::optional<Dim> symbol = pool.FindSymbol(axis.name);
     const int s = symbol.has_value() ? pool.SymbolIndex(*symbol) : -1;
-    if (s >= 0 && pool.symbols()[static_cast<size_t>(s)].definition.unknown()) {
+    if (s >= 0) {
+      const auto same = absl::c_find(grid->symbols, s);
+      if (same != grid->symbols.end()) {
+        const SweepAxis& other = grid->sizes[static_cast<size_t>(same - grid->symbols.begin())];
+        return absl::NotFoundError(absl::StrCat(ShownFile(path), ": the ranges ", other.name, "=",
+                                                other.text, " and ", axis.name, "=", axis.text,
+                                                " are of one dimension; leave one out"));
+      }
       grid->symbols.push_back(s);
       continue;
     }
     if (symbol.has_value()) {
-      const int own = s >= 0 ? s : -1;
-      const Dim is = own >= 0 ? pool.symbols()[static_cast<size_t>(own)].definition : *symbol;
       return absl::InvalidArgumentError(
           absl::StrCat(ShownFile(path), ": `", axis.name, "` cannot be swept: the model makes it ",
-                       pool.ToString(is),
-                       is.known() ? "; export it with that axis dynamic"
-                                  : "; sweep the symbols in that instead"));
+                       pool.ToString(*symbol),
+                       symbol->known() ? "; export it with that axis dynamic"
+                                       : "; sweep the symbols in that instead"));
     }
     std::vector<absl::string_view> names;
     for (const SymbolInfo& info : pool.symbols()) {
@@ -139,12 +144,6 @@ absl::Status PlacePoints(const std::string& path, const Resampler& r, Grid* grid
   return absl::OkStatus();
 }
 
-std::string NameOf(const Platform& p) {
-  std::string name = p.target->name;
-  if (p.share.cores > 0) absl::StrAppend(&name, " --cores ", ToString(p.share));
-  return name;
-}
-
 // "batch=8, seq=128" of all axes but one.
 std::string Rest(const std::vector<SweepAxis>& axes, const std::vector<double>& at, size_t but,
                  bool factor) {
@@ -166,10 +165,11 @@ struct Curve {
 
 class Writer {
  public:
-  Writer(const std::string& path, const SweepOptions& options, const Grid& grid,
+  Writer(const std::string& path, const Graph& graph, const SweepOptions& options, const Grid& grid,
          const Resampler& resampler, const std::vector<Sample>& samples,
          const std::vector<std::unique_ptr<const ModelEstimate>>& reference)
       : path_(path),
+        graph_(graph),
         options_(options),
         grid_(grid),
         resampler_(resampler),
@@ -251,7 +251,7 @@ class Writer {
     const bool redone = absl::c_any_of(samples_, [](const Sample& s) { return s.redone; });
     const bool energy = absl::c_any_of(samples_, [](const Sample& s) { return s.energy_j; });
     t.columns.insert(t.columns.end(),
-                     {{"target", "target", Quantity::kText},
+                     {{"target", "target", Quantity::kText, false, true},
                       {"runtime", "runtime", Quantity::kText, runtimes.size() < 2 && !alone},
                       {"precision", "precision", Quantity::kText, precisions.size() < 2 && !alone},
                       {"latency_s", "latency", Quantity::kSeconds},
@@ -298,16 +298,12 @@ class Writer {
       for (size_t r = 0; r < grid_.machines.size(); ++r) {
         const std::string machine =
             Rest(options_.vary, grid_.machines[r].factors, options_.vary.size(), true);
-        std::vector<std::pair<std::string, size_t>> seen;
+        absl::flat_hash_map<std::string, size_t> seen;
         for (size_t p = 0; p < grid_.points.size(); ++p) {
           std::string where = Rest(grid_.sizes, grid_.at[p], i, false);
           if (!machine.empty()) absl::StrAppend(&where, where.empty() ? "" : ", ", machine);
-          auto it = absl::c_find_if(seen, [&](const auto& e) { return e.first == where; });
-          if (it == seen.end()) {
-            seen.emplace_back(where, curves_.size());
-            it = seen.end() - 1;
-            curves_.push_back({.request = r, .where = where});
-          }
+          const auto [it, fresh] = seen.try_emplace(where, curves_.size());
+          if (fresh) curves_.push_back({.request = r, .where = where});
           Curve& curve = curves_[it->second];
           curve.x.push_back(grid_.at[p][i]);
           curve.samples.push_back(&at(p, r));
@@ -315,18 +311,15 @@ class Writer {
       }
     } else if (along_vary_ >= 0) {
       const auto i = static_cast<size_t>(along_vary_);
+      absl::flat_hash_map<std::pair<size_t, std::string>, size_t> seen;
       for (size_t r = 0; r < grid_.machines.size(); ++r) {
         const Machine& m = grid_.machines[r];
         const std::string where = Rest(options_.vary, m.factors, i, true);
-        auto it = absl::c_find_if(curves_, [&](const Curve& c) {
-          return grid_.machines[c.request].base == m.base && c.where == where;
-        });
-        if (it == curves_.end()) {
-          curves_.push_back({.request = r, .where = where});
-          it = curves_.end() - 1;
-        }
-        it->x.push_back(m.factors[i]);
-        it->samples.push_back(&at(0, r));
+        const auto [it, fresh] = seen.try_emplace({m.base, where}, curves_.size());
+        if (fresh) curves_.push_back({.request = r, .where = where});
+        Curve& curve = curves_[it->second];
+        curve.x.push_back(m.factors[i]);
+        curve.samples.push_back(&at(0, r));
       }
     }
   }
@@ -364,7 +357,7 @@ class Writer {
     const bool limit = options_.max_latency_s > 0;
     Table t{.key = "answers", .title = absl::StrCat("along ", x)};
     const bool any_where = absl::c_any_of(curves_, [](const Curve& c) { return !c.where.empty(); });
-    t.columns = {{"target", "target", Quantity::kText},
+    t.columns = {{"target", "target", Quantity::kText, false, true},
                  {"runtime", "runtime", Quantity::kText},
                  {"precision", "precision", Quantity::kText},
                  {"at", "at", Quantity::kText, !any_where},
@@ -436,7 +429,7 @@ class Writer {
     const auto ranges =
         absl::c_count_if(grid_.sizes, [](const SweepAxis& a) { return a.values.size() > 1; });
     if (along_size_ < 0 || ranges > 1 || !options_.vary.empty()) return false;
-    const Dim batch = BatchOf(*reference_graph_, resampler_.shapes());
+    const Dim batch = BatchOf(graph_, resampler_.shapes());
     return resampler_.shapes().pool->SymbolIndex(batch) ==
            grid_.symbols[static_cast<size_t>(along_size_)];
   }
@@ -495,8 +488,16 @@ class Writer {
     auto add = [&](const std::string& text) {
       if (seen.insert(text).second) n.notes.push_back(text);
     };
+    if (curves_.size() > kMostSeries) {
+      n.notes.push_back(absl::StrCat("charts show the first ", kMostSeries, " of ", curves_.size(),
+                                     " curves; the table has them all"));
+    }
+    std::vector<std::string> gaps;
     for (size_t base = 0; base < grid_.bases; ++base) {
       const std::string name = NameOf(*reference_[base]->platform);
+      const std::string lacks = EnergyGaps(*reference_[base]);
+      std::string gap = absl::StrCat(name, " (", lacks, ")");
+      if (!lacks.empty() && !absl::c_linear_search(gaps, gap)) gaps.push_back(std::move(gap));
       for (const std::string& text : reference_[base]->assumptions) {
         add(absl::StrCat(name, ": ", text));
       }
@@ -506,14 +507,13 @@ class Writer {
             " kernels whose work is not known: only their overhead is in the latency"));
       }
     }
+    if (!gaps.empty()) n.notes.push_back(EnergyNote(gaps));
     return n;
   }
 
- public:
-  const Graph* reference_graph_ = nullptr;
-
  private:
   const std::string& path_;
+  const Graph& graph_;
   const SweepOptions& options_;
   const Grid& grid_;
   const Resampler& resampler_;
@@ -601,8 +601,7 @@ absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& an
   absl::StatusOr<Analysis> full = RunPasses(graph, reference);
   if (!full.ok()) return WithFile(path, full.status());
 
-  Writer writer(path, options, grid, **resampler, *samples, full->estimates);
-  writer.reference_graph_ = &graph;
+  Writer writer(path, graph, options, grid, **resampler, *samples, full->estimates);
   Document document = writer.Write();
   if (!plan->skipped.empty()) {
     document.Add(Notes{.key = "skipped", .title = "left out", .notes = plan->skipped});

@@ -110,17 +110,4 @@ absl::StatusOr<std::vector<double>> ParseSteps(absl::string_view text, StepKind 
   return out;
 }
 
-absl::StatusOr<double> ParseLimit(absl::string_view text, Unit unit) {
-  const size_t letter = text.find_first_not_of("0123456789.+-");
-  std::string spaced(text);
-  if (letter != absl::string_view::npos && letter > 0 && text[letter] != ' ') {
-    spaced.insert(letter, " ");
-  }
-  absl::StatusOr<double> value = ParseQuantity(spaced, unit);
-  if (value.ok() && *value <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat("`", text, "` is not above 0"));
-  }
-  return value;
-}
-
 }  // namespace assay

@@ -15,7 +15,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "hw/units.h"
 
 namespace assay {
 
@@ -41,9 +40,6 @@ bool IsRange(absl::string_view text);
 
 // An error says what is wrong with it, and how ranges are written.
 absl::StatusOr<std::vector<double>> ParseSteps(absl::string_view text, StepKind kind);
-
-// A quantity as people type it on a command line: the space before its unit may be left out.
-absl::StatusOr<double> ParseLimit(absl::string_view text, Unit unit);
 
 }  // namespace assay
 

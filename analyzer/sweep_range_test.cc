@@ -54,12 +54,5 @@ TEST(SweepRange, SaysWhatIsWrong) {
   EXPECT_FALSE(IsRange("12"));
 }
 
-TEST(SweepRange, Limits) {
-  EXPECT_DOUBLE_EQ(*ParseLimit("10ms", Unit::kSeconds), 10e-3);
-  EXPECT_DOUBLE_EQ(*ParseLimit("1.5 us", Unit::kSeconds), 1.5e-6);
-  EXPECT_FALSE(ParseLimit("10", Unit::kSeconds).ok());
-  EXPECT_FALSE(ParseLimit("0ms", Unit::kSeconds).ok());
-}
-
 }  // namespace
 }  // namespace assay

@@ -105,9 +105,9 @@ absl::StatusOr<Decoder> FindDecoder(const std::string& path, const Graph& graph,
 
 Bindings At(const Bindings& given, const Decoder& d, int64_t sequence, int64_t past) {
   Bindings out = given;
-  auto set = [&](const std::string& name, int64_t value) {
-    const bool is_given = absl::c_any_of(out.dims, [&](const auto& e) { return e.first == name; });
-    if (!is_given) out.dims.emplace_back(name, value);
+  // (None of them is given: a name that is would be no symbol here.)
+  const auto set = [&](const std::string& name, int64_t value) {
+    out.dims.emplace_back(name, value);
   };
   if (!d.sequence.empty()) set(d.sequence, sequence);
   set(d.past, past);
@@ -135,8 +135,7 @@ Phase PhaseOf(const Analysis& a, const ModelEstimate& e, double tokens) {
   for (const Memory::Cache& c : a.memory->caches) {
     const DType dtype = ElementDType(a.shapes->type(c.past));
     const DType in_force = e.platform->ElementType(dtype, false);
-    p.cache_bytes +=
-        in_force == dtype ? c.past_bytes : BytesAt(ElementsIn(c.past_bytes, dtype), Bits(in_force));
+    p.cache_bytes += BytesInForce(c.past_bytes, dtype, in_force);
   }
   return p;
 }
@@ -145,10 +144,11 @@ Phase PhaseOf(const Analysis& a, const ModelEstimate& e, double tokens) {
 
 absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptions& analyze,
                                      const SweepOptions& options) {
-  if (!options.ranges().empty() || !options.vary.empty()) {
-    return absl::NotFoundError(
-        absl::StrCat("--tokens sweeps alone; leave out ",
-                     options.ranges().empty() ? "--vary" : options.ranges()[0]));
+  if (!options.ranges().empty() || !options.vary.empty() || options.max_latency_s > 0) {
+    return absl::NotFoundError(absl::StrCat("--tokens sweeps alone; leave out ",
+                                            !options.ranges().empty() ? options.ranges()[0]
+                                            : !options.vary.empty()   ? "--vary"
+                                                                      : "--max-latency"));
   }
   if (options.tokens.values.front() < 1) {
     return absl::NotFoundError(

@@ -38,6 +38,39 @@ TEST(CompareCommand, Usage) {
   EXPECT_THAT(o.err, HasSubstr("none of those named can run so"));
 }
 
+// Two runtimes of one target are called by their own names.
+TEST(CompareCommand, WhyNamesTheRows) {
+  const Outcome o = RunCommand(
+      "compare testdata/models/resnet18.onnx --target t4 --runtime ideal,pytorch-eager --quiet");
+  EXPECT_EQ(o.exit, kDone) << o.err;
+  EXPECT_THAT(o.out, Not(HasSubstr("that of t4 on")));
+}
+
+// One share of the cores is all that a row is about.
+TEST(CompareCommand, CoresAreSaid) {
+  const Outcome o =
+      RunCommand("compare testdata/models/mlp.onnx --target xeon-8480 --cores 4x2 --format csv");
+  EXPECT_EQ(o.exit, kDone) << o.err;
+  EXPECT_THAT(o.out, HasSubstr("xeon-8480 --cores 4x2"));
+}
+
+// Energy is one number in every command; where the target does not state all of it, that is said.
+TEST(CompareCommand, EnergyIsThatOfAnalyze) {
+  const std::string model = "testdata/models/mlp.onnx --batch 2 --target h100-sxm --quiet";
+  const rapidjson::Document report =
+      ParseJson(RunCommand(absl::StrCat("analyze ", model, " --format json")).out);
+  const rapidjson::Value& estimate = report["models"][0]["targets"][0];
+  ASSERT_FALSE(estimate["energy_complete"].GetBool());
+  const double joules = estimate["energy_j"].GetDouble();
+  for (const char* command : {"compare", "sweep"}) {
+    const Outcome o = RunCommand(absl::StrCat(command, " ", model, " --format json"));
+    ASSERT_EQ(o.exit, kDone) << o.err;
+    EXPECT_EQ(ParseJson(o.out)["rows"][0]["energy_j"].GetDouble(), joules) << command;
+    EXPECT_THAT(o.out, HasSubstr("energy is the least that it can be")) << command;
+    EXPECT_THAT(o.out, HasSubstr("h100-sxm (L1, L2)")) << command;
+  }
+}
+
 TEST(CompareCommand, EveryFormat) {
   const std::string command =
       absl::StrCat("compare ", kTwo, " --target t4,i7-12700k --by module --format ");

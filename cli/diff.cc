@@ -20,14 +20,18 @@
 namespace assay {
 namespace {
 
-// Takes out the first binding of which the message speaks; "" when it speaks of none.
+// Takes out the binding that the message is about ("FILE: --dim NAME: ..."); "": about none.
 std::string TakeOut(absl::string_view message, Bindings* bindings) {
   const auto take = [&](auto* list, auto name_of, absl::string_view option) -> std::string {
     for (auto at = list->begin(); at != list->end(); ++at) {
       const std::string name = name_of(*at);
-      if (!absl::StrContains(message, name)) continue;
+      std::string words = absl::StrCat(option, " ", name);
+      const bool meant =
+          absl::StrContains(message, absl::StrCat(": ", words, ": ")) ||
+          absl::StrContains(message, absl::StrCat(": ", option, ": no input `", name, "`"));
+      if (!meant) continue;
       list->erase(at);
-      return absl::StrCat(option, " ", name);
+      return words;
     }
     return "";
   };

@@ -52,6 +52,16 @@ TEST(DiffCommand, SizesHoldForBoth) {
   EXPECT_THAT(o.err, HasSubstr("--dim nothing: neither"));
 }
 
+// The name that one model lacks is left out for that model; the other keeps its size.
+TEST(DiffCommand, ASizeOfOneModelAlone) {
+  const Outcome o = RunCommand(
+      "diff testdata/models/resnet18.onnx testdata/models/bert_base.onnx --dim batch=2 --dim "
+      "seq=16");
+  EXPECT_EQ(o.exit, kDone) << o.err;
+  EXPECT_THAT(o.out, HasSubstr("OLD at batch = 2"));
+  EXPECT_THAT(o.out, HasSubstr("NEW at batch = 2, seq = 16"));
+}
+
 TEST(DiffCommand, BadInput) {
   EXPECT_EQ(RunCommand("diff testdata/models/mlp.onnx").exit, kUsage);
   EXPECT_EQ(RunCommand("diff testdata/models/mlp.onnx nowhere.onnx").exit, kInputFailed);

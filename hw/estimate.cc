@@ -294,6 +294,12 @@ std::vector<absl::string_view> PrecisionsOf(const Target& target) {
   return names;
 }
 
+std::string NameOf(const Platform& platform) {
+  std::string name = platform.target->name;
+  if (platform.share.cores > 0) absl::StrAppend(&name, " --cores ", ToString(platform.share));
+  return name;
+}
+
 absl::StatusOr<Platform> MakePlatform(std::shared_ptr<const Target> target,
                                       std::shared_ptr<const Runtime> runtime,
                                       const EstimateOptions& options) {

@@ -94,6 +94,9 @@ struct Platform {
   }
 };
 
+// "xeon-8480", "xeon-8480 --cores 4x2".
+std::string NameOf(const Platform& platform);
+
 // `runtime` null: the target's default. An error when the precision is one that the target does not
 // have (it names those it has), when the name is unknown, when the runtime does not run on such a
 // target, or when the target cannot be shared out so.

@@ -63,6 +63,9 @@ struct Precision {
   DType weights = DType::kUndefined;      // element type of floating-point weights
   DType activations = DType::kUndefined;  // element type of floating-point activations
   absl::string_view doc;
+
+  // Every tensor stays as wide as the model has it.
+  bool as_is() const { return weights == DType::kUndefined && activations == DType::kUndefined; }
 };
 
 // "model", "fp32", "tf32", "fp16", "bf16", "amp", "fp8", "int8", "int4", "w8a16", "w4a16", ...

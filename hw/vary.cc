@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hw/target_keys.h"
@@ -101,9 +102,8 @@ class Numbers {
 
   const std::vector<Group>& groups() const { return groups_; }
   const Group* Find(absl::string_view path) const {
-    const auto it = absl::c_find_if(
-        groups_, [&](const Group& group) { return absl::EqualsIgnoreCase(group.path, path); });
-    return it == groups_.end() ? nullptr : &*it;
+    const auto it = by_path_.find(absl::AsciiStrToLower(path));
+    return it == by_path_.end() ? nullptr : &groups_[it->second];
   }
   absl::Status NotFound(absl::string_view path) const {
     std::vector<absl::string_view> names, roles;
@@ -126,7 +126,10 @@ class Numbers {
     group->shown.push_back(*it);
   }
   void Add(Group group) {
-    if (!group.shown.empty() && Find(group.path) == nullptr) groups_.push_back(std::move(group));
+    if (group.shown.empty()) return;
+    if (by_path_.try_emplace(absl::AsciiStrToLower(group.path), groups_.size()).second) {
+      groups_.push_back(std::move(group));
+    }
   }
   void AddRole(absl::string_view path, std::initializer_list<Datum*> data) {
     Group group{.path = std::string(path), .by_role = true};
@@ -217,6 +220,7 @@ class Numbers {
   Target& target_;
   std::vector<Leaf> leaves_;
   std::vector<Group> groups_;
+  absl::flat_hash_map<std::string, size_t> by_path_;  // in lower case
 };
 
 Variable VariableOf(const Group& group) {

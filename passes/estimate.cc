@@ -20,6 +20,7 @@
 #include "passes/fallback.h"
 #include "passes/flow.h"
 #include "passes/memory.h"
+#include "passes/pattern.h"
 #include "passes/residency.h"
 #include "passes/streams.h"
 #include "passes/totals.h"
@@ -93,22 +94,23 @@ double ElementsIn(double bytes, DType dtype) {
   return bits > 0 ? bytes * 8 / bits : 0;
 }
 
-namespace {
+double BytesInForce(double bytes, DType dtype, DType in_force) {
+  return in_force == dtype ? bytes : BytesAt(ElementsIn(bytes, dtype), Bits(in_force));
+}
 
-// Sizes of all tensors with elements as wide as the platform makes them.
 std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const Execution& execution,
                                const Numbers& numbers, const Platform& platform) {
   std::vector<double> out = numbers.value_bytes;
   for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
     if (out[v.index] <= 0) continue;
     const DType dtype = ElementDType(shapes.type(v));
-    const DType in_force = platform.ElementType(dtype, execution.is_weight(v));
-    if (in_force != dtype) {
-      out[v.index] = BytesAt(ElementsIn(out[v.index], dtype), Bits(in_force));
-    }
+    out[v.index] =
+        BytesInForce(out[v.index], dtype, platform.ElementType(dtype, execution.is_weight(v)));
   }
   return out;
 }
+
+namespace {
 
 std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
   // Contractions that are alike map alike.
@@ -166,6 +168,20 @@ void AddFallback(const Numbers& numbers, const Partition& partition, ModelEstima
 
 }  // namespace
 
+FusionKey KeyOf(const EstimateRequest& request) {
+  return FusionKey{.policy = request.runtime->fusion, .operators = request.target->operators};
+}
+
+absl::StatusOr<const FusionPolicyRow*> PolicyOf(const Runtime& runtime) {
+  absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(runtime.fusion);
+  if (policy.ok()) return policy;
+  const std::string where = runtime.file.empty()
+                                ? absl::StrCat("runtime ", runtime.name)
+                                : absl::StrCat(runtime.file, ":", runtime.fusion_place.line, ":",
+                                               runtime.fusion_place.column);
+  return absl::Status(policy.status().code(), absl::StrCat(where, ": ", policy.status().message()));
+}
+
 Dim BatchOf(const Graph& graph, const Shapes& shapes) {
   const Region& main = graph.region(Graph::kMain);
   if (main.args.empty()) return Dim(1);
@@ -216,13 +232,12 @@ std::vector<Kernel> MakeKernels(const Graph& graph, const Shapes& shapes,
       const DType dtype = ElementDType(shapes.type(v));
       const double elements = ElementsIn(bytes, dtype);
       const DType in_force = platform.ElementType(dtype, weight);
-      k.operands.push_back(
-          {.what = is_write ? Kernel::Operand::What::kActivationOut
-                   : weight ? Kernel::Operand::What::kWeight
-                            : Kernel::Operand::What::kActivationIn,
-           .dtype = in_force,
-           .elements = elements,
-           .bytes = in_force == dtype ? bytes : BytesAt(elements, Bits(in_force))});
+      k.operands.push_back({.what = is_write ? Kernel::Operand::What::kActivationOut
+                                    : weight ? Kernel::Operand::What::kWeight
+                                             : Kernel::Operand::What::kActivationIn,
+                            .dtype = in_force,
+                            .elements = elements,
+                            .bytes = BytesInForce(bytes, dtype, in_force)});
     };
     for (size_t r = 0; r < ops.reads.size(); ++r) add(ops.reads[r], ops.read_bytes[r], false);
     for (size_t w = 0; w < ops.writes.size(); ++w) add(ops.writes[w], ops.write_bytes[w], true);
@@ -261,9 +276,7 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   out.assumptions = out.platform->assumptions;
 
   out.kernels = MakeKernels(graph, shapes, execution, works, numbers, partition, *out.platform);
-  const bool as_is = out.platform->ElementType(DType::kF32, false) == DType::kF32 &&
-                     out.platform->ElementType(DType::kF32, true) == DType::kF32 &&
-                     out.platform->ElementType(DType::kF16, false) == DType::kF16;
+  const bool as_is = out.platform->precision->as_is();
   std::vector<double> in_force;
   if (!as_is) in_force = ValueBytes(graph, shapes, execution, numbers, *out.platform);
   const std::vector<double>& bytes = as_is ? numbers.value_bytes : in_force;

@@ -22,6 +22,8 @@
 
 namespace assay {
 
+struct FusionPolicyRow;  // passes/pattern.h
+
 // One column of the report.
 struct EstimateRequest {
   std::shared_ptr<const Target> target;
@@ -108,6 +110,13 @@ struct ModelEstimate {
   std::vector<std::string> assumptions;  // in order, each once
 };
 
+// The kernels that the request is about: the policy of its runtime, with the operators that the
+// target has.
+FusionKey KeyOf(const EstimateRequest& request);
+
+// The runtime's policy. An unknown one is an error of its file, which it begins with.
+absl::StatusOr<const FusionPolicyRow*> PolicyOf(const Runtime& runtime);
+
 // Samples per run: axis 0 of the first input, where a result has that axis too or is not known;
 // else 1 (an image without a batch axis begins with its channels).
 Dim BatchOf(const Graph& graph, const Shapes& shapes);
@@ -117,6 +126,13 @@ DType ElementDType(const Type& type);
 
 // Elements behind so many bytes at the model's own width.
 double ElementsIn(double bytes, DType dtype);
+
+// Of a tensor of so many bytes at the model's own width, once its elements are of type `in_force`.
+double BytesInForce(double bytes, DType dtype, DType in_force);
+
+// By ValueId: Numbers::value_bytes with elements as wide as the platform makes them.
+std::vector<double> ValueBytes(const Graph& graph, const Shapes& shapes, const Execution& execution,
+                               const Numbers& numbers, const Platform& platform);
 
 // The kernels that hw/ sees, one per kernel of the partition: work and operands of one execution at
 // the numbers' point, with tensors at the width that the platform gives them. An operand's reuse

@@ -96,11 +96,6 @@ absl::Status RunKernels(PassRun& r) {
   return absl::OkStatus();
 }
 
-// The policy that the request's runtime follows, with what the target has.
-FusionKey KeyOf(const EstimateRequest& request) {
-  return FusionKey{.policy = request.runtime->fusion, .operators = request.target->operators};
-}
-
 int FindKey(const std::vector<FusionKey>& keys, const FusionKey& key) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (keys[i] == key) return static_cast<int>(i);
@@ -287,15 +282,7 @@ absl::Status ResolveKeys(const PassRequest& request, FactSet make, Analysis* a) 
         if (!runtime.ok()) return runtime.status();
         e.runtime = *std::move(runtime);
       }
-      absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(e.runtime->fusion);
-      if (!policy.ok()) {
-        const Runtime& r = *e.runtime;
-        const std::string where = r.file.empty() ? absl::StrCat("runtime ", r.name)
-                                                 : absl::StrCat(r.file, ":", r.fusion_place.line,
-                                                                ":", r.fusion_place.column);
-        return absl::Status(policy.status().code(),
-                            absl::StrCat(where, ": ", policy.status().message()));
-      }
+      if (absl::Status status = PolicyOf(*e.runtime).status(); !status.ok()) return status;
       FusionKey key = KeyOf(e);
       for (const FusionKey& asked : request.fusions) key.explain |= asked.explain;
       add(key);

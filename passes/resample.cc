@@ -155,7 +155,7 @@ Sample SampleOf(const ModelEstimate& e) {
   s.latency_high_s = e.latency_high_s;
   s.throughput_per_s = e.throughput_per_s;
   s.batch = e.batch;
-  if (e.energy.complete) s.energy_j = e.energy.joules;
+  s.energy_j = e.energy.joules;
   s.power_w = e.power_w;
   s.utilization = e.utilization;
   if (!e.bounds.empty()) {
@@ -206,9 +206,6 @@ struct Resampler::Impl {
   absl::StatusOr<bool> SameBranches(const Point& point) const;
   Bindings BindingsAt(const Point& point) const;
   std::string Shown(const Point& point) const;
-  double InForce(double bytes, DType dtype, DType in_force) const {
-    return in_force == dtype ? bytes : BytesAt(ElementsIn(bytes, dtype), Bits(in_force));
-  }
 
   const Graph& graph;
   Bindings bindings;
@@ -280,11 +277,11 @@ absl::Status Resampler::Impl::AddPlatforms() {
       hosts[r].back() = *std::move(side);
     }
     const Platform& p = *platforms[r][0];
-    const FusionKey key{.policy = p.runtime->fusion, .operators = request.target->operators};
+    const FusionKey key = KeyOf(request);
     size_t f = 0;
     while (f < fused.size() && !(fused[f].key == key)) ++f;
     if (f == fused.size()) {
-      absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(key.policy);
+      absl::StatusOr<const FusionPolicyRow*> policy = PolicyOf(*p.runtime);
       if (!policy.ok()) return policy.status();
       fused.push_back({.key = key, .sizes_only = ComparesSizesOnly(**policy, key)});
     }
@@ -295,9 +292,7 @@ absl::Status Resampler::Impl::AddPlatforms() {
     }
     if (c == columns.size()) {
       columns.push_back({.fused = f, .runtime = p.runtime.get(), .precision = p.precision});
-      columns.back().as_is = p.ElementType(DType::kF32, false) == DType::kF32 &&
-                             p.ElementType(DType::kF32, true) == DType::kF32 &&
-                             p.ElementType(DType::kF16, false) == DType::kF16;
+      columns.back().as_is = p.precision->as_is();
     }
     column_of.push_back(c);
   }
@@ -539,7 +534,7 @@ void Resampler::Impl::Refresh(const Structure& s, const Template& t, const Platf
       (o < reads ? ops.read_bytes[o] : ops.write_bytes[o - reads]) = bytes;
       Kernel::Operand& out = k.operands[o];
       out.elements = ElementsIn(bytes, operand.dtype);
-      out.bytes = out.dtype == operand.dtype ? bytes : BytesAt(out.elements, Bits(out.dtype));
+      out.bytes = BytesInForce(bytes, operand.dtype, out.dtype);
       out.reuse_distance = Kernel::Operand::kNever;
     }
     for (size_t o = size.operands.size(); o < k.operands.size(); ++o) {
@@ -558,7 +553,8 @@ double Resampler::Impl::Peak(const Structure& s, const Platform& platform, bool 
     double bytes = scratch->numbers.value_bytes[i.value.index];
     if (!as_is && bytes > 0) {
       const DType dtype = ElementDType(shapes->type(i.value));
-      bytes = InForce(bytes, dtype, platform.ElementType(dtype, execution->is_weight(i.value)));
+      bytes =
+          BytesInForce(bytes, dtype, platform.ElementType(dtype, execution->is_weight(i.value)));
     }
     change[static_cast<size_t>(i.from)] += bytes;
     change[static_cast<size_t>(i.to) + 1] -= bytes;
@@ -578,7 +574,7 @@ double Resampler::Impl::Weights(const Platform& platform, bool as_is,
     double bytes = std::max(0.0, numbers.value_bytes[v.index]);
     if (!as_is && bytes > 0) {
       const DType dtype = ElementDType(shapes->type(v));
-      bytes = InForce(bytes, dtype, platform.ElementType(dtype, true));
+      bytes = BytesInForce(bytes, dtype, platform.ElementType(dtype, true));
     }
     sum += bytes;
   }
@@ -595,15 +591,9 @@ Sample Resampler::Impl::Estimate(const Structure& s, const Template& t, const Co
   Refresh(s, t, platform, scratch);
   HostKernels& host = scratch->host;
   if (!host.on_host.empty()) {
-    scratch->bytes = scratch->numbers.value_bytes;
-    if (!column.as_is) {
-      for (ValueId v(0); v.index < graph.num_values(); ++v.index) {
-        double& bytes = scratch->bytes[v.index];
-        if (bytes <= 0) continue;
-        const DType dtype = ElementDType(shapes->type(v));
-        bytes = InForce(bytes, dtype, platform.ElementType(dtype, execution->is_weight(v)));
-      }
-    }
+    scratch->bytes = column.as_is
+                         ? scratch->numbers.value_bytes
+                         : ValueBytes(graph, *shapes, *execution, scratch->numbers, platform);
     SetCrossings(graph, *execution, s.flow, scratch->partition, scratch->bytes, &host);
   }
   scratch->results.resize(s.kernels.size());
