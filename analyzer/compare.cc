@@ -434,37 +434,15 @@ void Comparison::AddWinners(const std::vector<Row>& rows, const Row& baseline, D
 
 // A column per row of the first table, in its order.
 Table Comparison::ModuleTable(const std::vector<Row>& rows) const {
-  const bool estimates = rows.front().estimate != nullptr;
-  Table table{.key = absl::StrCat("by_", by_),
-              .title = absl::StrCat(estimates ? "time" : "MACs", " by ", by_),
-              .columns = {{by_, by_},
-                          {"path", "path", Quantity::kText, true},
-                          {"own", "own", Quantity::kText, true}}};
-  std::vector<size_t> column_of;  // of the group table, by row
-  const std::vector<Row> given = Rows();
-  size_t width = 0;
-  for (const Row& row : rows) width += Label(row).size() + 2;
-  for (size_t r = 0; r < rows.size(); ++r) {
+  std::vector<GroupTable::Shown> shown;
+  const std::vector<Row> given = Rows();  // in the order of Add()
+  for (const Row& row : rows) {
     const auto at = std::find_if(given.begin(), given.end(), [&](const Row& g) {
-      return g.model == rows[r].model && g.estimate == rows[r].estimate;
+      return g.model == row.model && g.estimate == row.estimate;
     });
-    column_of.push_back(static_cast<size_t>(at - given.begin()));
-    const std::string number = absl::StrCat("#", r + 1);
-    // Programs find a column by the row's number.
-    table.columns.push_back({absl::StrCat("row_", r + 1), width > 70 ? number : Label(rows[r]),
-                             estimates ? Quantity::kSeconds : Quantity::kCount});
+    shown.push_back({Label(row), static_cast<size_t>(at - given.begin())});
   }
-  for (const GroupTable::Line& line : modules_.Lines()) {
-    TableRow out{.cells = {line.name, line.path, line.own}, .level = line.level};
-    for (size_t column : column_of) {
-      const std::optional<GroupCost>& cost = line.costs[column];
-      out.cells.push_back(!cost.has_value() ? Cell()
-                          : estimates       ? Cell(cost->seconds)
-                                            : Cell(cost->macs));
-    }
-    table.rows.push_back(std::move(out));
-  }
-  return table;
+  return modules_.AsTable(shown, rows.front().estimate != nullptr);
 }
 
 Document Comparison::Make(const std::vector<std::string>& skipped) const {

@@ -39,12 +39,14 @@ void AddOnce(const std::string& text, std::vector<std::string>* out) {
 
 }  // namespace
 
-Fitness::Fitness(const FitOptions& options, Requirements requirements,
-                 const Expectations* expectations, std::vector<std::string> only_expected)
+Fitness::Fitness(const FitOptions& options, const ReportOptions& report_options,
+                 Requirements requirements, const Expectations* expectations,
+                 std::vector<std::string> only_expected)
     : options_(options),
       requirements_(std::move(requirements)),
       expectations_(expectations),
-      only_expected_(std::move(only_expected)) {}
+      only_expected_(std::move(only_expected)),
+      modules_(report_options.by, report_options.depth) {}
 
 void Fitness::Add(const Report& report) {
   ++models_;
@@ -74,6 +76,7 @@ void Fitness::Add(const Report& report) {
     }
     cell.latency_low_s = e.latency_low_s;
     cell.latency_high_s = e.latency_high_s;
+    if (modules_.asked()) modules_.Add(report, SecondsByOp(report, e));
     if (platform.calibration == nullptr) AddOnce(cell.target, &uncalibrated_);
     for (const std::string& text : e.assumptions) {
       AddOnce(absl::StrCat(cell.target, ": ", text), &assumptions_);
@@ -451,6 +454,17 @@ Table Fitness::Ranking() const {
   return table;
 }
 
+// A column per row of the verdicts, in their order.
+Table Fitness::Modules() const {
+  std::vector<GroupTable::Shown> shown;
+  for (const Judged* cell : InOrder()) {
+    shown.push_back(
+        {models_ > 1 ? absl::StrCat(cell->short_name, " on ", cell->label) : cell->label,
+         static_cast<size_t>(cell - cells_.data())});
+  }
+  return modules_.AsTable(shown, /*seconds=*/true);
+}
+
 Notes Fitness::MakeNotes() const {
   Notes notes{.title = "notes"};
   int left_out = 0;
@@ -509,6 +523,7 @@ Document Fitness::Finish() {
     d.Add(Unsupported());
     d.Add(Changes());
     d.Add(NotEnough());
+    if (modules_.asked()) d.Add(Modules());
   }
   if (expectations_ != nullptr) d.Add(ExpectationTable(expected_));
   d.Add(MakeNotes());

@@ -14,7 +14,9 @@
 #include "analyzer/assess.h"
 #include "analyzer/document.h"
 #include "analyzer/expect.h"
+#include "analyzer/group_table.h"
 #include "analyzer/limits.h"
+#include "analyzer/options.h"
 #include "analyzer/report.h"
 
 namespace assay {
@@ -29,9 +31,10 @@ struct FitOptions {
 
 class Fitness {
  public:
-  // `expectations` may be null. Targets that only they speak of are estimated and not judged.
-  Fitness(const FitOptions& options, Requirements requirements, const Expectations* expectations,
-          std::vector<std::string> only_expected);
+  // `expectations` may be null. Targets that only they speak of are estimated and not judged. Of
+  // `report_options` only `by` and `depth` count.
+  Fitness(const FitOptions& options, const ReportOptions& report_options, Requirements requirements,
+          const Expectations* expectations, std::vector<std::string> only_expected);
 
   void Add(const Report& report);
   void Failed(const std::string& file, std::string message);
@@ -75,6 +78,7 @@ class Fitness {
   Notes NotEnough() const;
   Table Unsupported() const;
   Table Ranking() const;
+  Table Modules() const;
   Notes MakeNotes() const;
 
   const FitOptions& options_;
@@ -82,6 +86,7 @@ class Fitness {
   const Expectations* expectations_;
   std::vector<std::string> only_expected_;
   std::vector<Judged> cells_;
+  GroupTable modules_;  // a column per cell
   std::vector<ExpectationResult> expected_;
   std::vector<std::pair<std::string, std::string>> failed_;
   std::vector<std::string> skipped_, assumptions_;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 
 namespace assay {
@@ -13,6 +14,7 @@ namespace {
 // More lines than this are no summary.
 constexpr size_t kReadable = 40;
 constexpr int kDeepest = 64;
+constexpr size_t kWidest = 70;  // of all titles together
 
 template <class T>
 std::optional<T> At(const std::vector<std::optional<T>>& v, size_t i) {
@@ -83,6 +85,33 @@ std::vector<GroupTable::Line> GroupTable::Lines() const {
     lines = std::move(deeper);
   }
   return lines;
+}
+
+Table GroupTable::AsTable(absl::Span<const Shown> shown, bool seconds) const {
+  Table table{.key = absl::StrCat("by_", grouping_),
+              .title = absl::StrCat(seconds ? "time" : "MACs", " by ", grouping_),
+              .columns = {{grouping_, grouping_},
+                          {"path", "path", Quantity::kText, true},
+                          {"own", "own", Quantity::kText, true}}};
+  size_t width = 0;
+  for (const Shown& s : shown) width += s.title.size() + 2;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    // Programs find a column by the row's number.
+    table.columns.push_back({absl::StrCat("row_", i + 1),
+                             width > kWidest ? absl::StrCat("#", i + 1) : shown[i].title,
+                             seconds ? Quantity::kSeconds : Quantity::kCount});
+  }
+  for (const Line& line : Lines()) {
+    TableRow out{.cells = {line.name, line.path, line.own}, .level = line.level};
+    for (const Shown& s : shown) {
+      const std::optional<GroupCost>& cost = line.costs[s.column];
+      out.cells.push_back(!cost.has_value() ? Cell()
+                          : seconds         ? Cell(cost->seconds)
+                                            : Cell(cost->macs));
+    }
+    table.rows.push_back(std::move(out));
+  }
+  return table;
 }
 
 }  // namespace assay

@@ -19,6 +19,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
+#include "analyzer/document.h"
 #include "analyzer/groups.h"
 #include "analyzer/report.h"
 
@@ -39,6 +40,16 @@ class GroupTable {
 
   // The next column: `op_seconds` by OpId, or empty without a target.
   void Add(const Report& report, absl::Span<const double> op_seconds);
+
+  bool asked() const { return !grouping_.empty(); }
+
+  // The lines as a table "by_module": of each column of it the seconds, or the MACs, of one of the
+  // columns above. Where titles are too long for a terminal they are numbers, as of rows.
+  struct Shown {
+    std::string title;
+    size_t column;
+  };
+  Table AsTable(absl::Span<const Shown> shown, bool seconds) const;
 
   // Each group before those inside it. In every column those of one level under one parent add up
   // to it.

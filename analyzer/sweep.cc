@@ -30,6 +30,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/figures.h"
+#include "analyzer/group_table.h"
 #include "analyzer/pipeline.h"
 #include "analyzer/report.h"
 #include "analyzer/units.h"
@@ -523,10 +524,25 @@ class Writer {
   std::vector<Curve> curves_;
 };
 
+// At the reference, a column per machine without changed data.
+Table ByGroup(const Report& reference, const std::string& by, int depth) {
+  GroupTable groups(by, depth);
+  std::vector<GroupTable::Shown> shown;
+  for (const auto& estimate : reference.analysis.estimates) {
+    groups.Add(reference, SecondsByOp(reference, *estimate));
+    const Platform& on = *estimate->platform;
+    shown.push_back(
+        {absl::StrCat(NameOf(on), " ", on.runtime->name, " ", on.precision->name), shown.size()});
+  }
+  Table table = groups.AsTable(shown, /*seconds=*/true);
+  absl::StrAppend(&table.title, ", at the first point");
+  return table;
+}
+
 }  // namespace
 
 absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& analyze,
-                               const SweepOptions& options) {
+                               const SweepOptions& options, const std::string& by, int depth) {
   // Names first: the command line's errors come before the model's.
   AnalyzeOptions asked = analyze;
   asked.skip_impossible = analyze.targets.size() > 1;
@@ -603,6 +619,10 @@ absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& an
 
   Writer writer(path, graph, options, grid, **resampler, *samples, full->estimates);
   Document document = writer.Write();
+  if (!by.empty()) {
+    model->analysis = *std::move(full);
+    document.Add(ByGroup(*model, by, depth));
+  }
   if (!plan->skipped.empty()) {
     document.Add(Notes{.key = "skipped", .title = "left out", .notes = plan->skipped});
   }

@@ -84,6 +84,8 @@ constexpr absl::string_view kFitOptions[] = {
     "--require-operators",
     "--require",
     "--expect",
+    "--by",
+    "--depth",
     "--strict",
     "--runtime",
     "--calibration",
@@ -124,9 +126,10 @@ constexpr Example kDiffExamples[] = {
 };
 
 constexpr absl::string_view kSweepOptions[] = {
-    "--dim",    "--batch",       "--tokens", "--target",  "--runtime", "--precision",
-    "--vary",   "--max-latency", "--cores",  "--shape",   "--value",   "--calibration",
-    "--format", "--output",      "--color",  "--threads", "--quiet",   "--op-file"};
+    "--dim",       "--batch", "--tokens",      "--target",      "--runtime",
+    "--precision", "--vary",  "--max-latency", "--by",          "--depth",
+    "--cores",     "--shape", "--value",       "--calibration", "--format",
+    "--output",    "--color", "--threads",     "--quiet",       "--op-file"};
 constexpr Example kSweepExamples[] = {
     {"sweep model.onnx --batch 1..256 --target h100-sxm,l4 --precision fp16",
      "latency and throughput by batch, and the batch that fills each machine"},

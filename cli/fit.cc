@@ -73,7 +73,7 @@ ExitCode RunFit(const Request& request, Io& io) {
     return kUsage;
   }
 
-  Fitness fitness(request.fit, std::move(requirements),
+  Fitness fitness(request.fit, request.report, std::move(requirements),
                   request.fit.expect.empty() ? nullptr : &expectations, std::move(only_expected));
   fitness.Skipped(plan->skipped);
   const ModelsDone done = ForEachModel(

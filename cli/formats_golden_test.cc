@@ -30,10 +30,13 @@ constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
     {"diff", "{model} testdata/models/mlp.onnx --target t4 --top 3"},
     {"compare", "{model} --target t4,i7-12700k --by module --depth 1"},
-    {"sweep", "{model} --batch 1..64*8 --target t4,i7-12700k --max-latency 5ms"},
+    {"sweep",
+     "{model} --batch 1..64*8 --target t4,i7-12700k --max-latency 5ms --by module --depth 1"},
     {"explain", "{model} #k1 --target h100-sxm"},
     {"explain", "{model} --target jetson-orin-nano", "explain_totals"},
-    {"fit", "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet"},
+    {"fit",
+     "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet --by module "
+     "--depth 1"},
 };
 
 constexpr absl::string_view kModels[] = {"resnet18", "jax_transformer", "keras_lstm"};
