@@ -154,16 +154,17 @@ EstimateFigures Machine(double compute, double bandwidth, double overhead, doubl
 
 // 8 s of compute against 2 s, 1 s of overhead in both: all of the 6 s are compute, and 40 / 10.
 TEST(WhyFaster, NamesTheResourceAndTheRatioOfItsRates) {
-  EXPECT_EQ(WhyFaster(Machine(2, 0, 1, 40), "new", Machine(8, 0, 1, 10), "old"),
-            "the whole difference is compute, 2 s against 8 s (vector fp32 does 40 op/s on "
-            "new, 10 op/s on old, 4.00 times as much)");
+  EXPECT_EQ(
+      WhyFaster(Machine(2, 0, 1, 40), "new", Machine(8, 0, 1, 10), "old"),
+      "the whole difference is compute-bound time, 2 s against 8 s (vector fp32 does 40 op/s on "
+      "new, 10 op/s on old, 4.00 times as much)");
 }
 
 // Of 4 s - 2 s = 2 s, compute gained 3 and overhead lost 1.
 TEST(WhyFaster, SaysWhatSpeaksAgainst) {
   const std::string why = WhyFaster(Machine(0, 0, 2, 40), "new", Machine(3, 0, 1, 10), "old");
-  EXPECT_THAT(why, HasSubstr("the whole difference is compute, none against 3"));
-  EXPECT_THAT(why, HasSubstr("against it overhead, 2 s against 1 s"));
+  EXPECT_THAT(why, HasSubstr("the whole difference is compute-bound time, none against 3"));
+  EXPECT_THAT(why, HasSubstr("against it overhead-bound time, 2 s against 1 s"));
 }
 
 TEST(WhyFaster, Overlap) {
