@@ -1,5 +1,7 @@
 #include "hw/units.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -127,7 +129,12 @@ std::string Shortest(double value) {
     std::snprintf(text, sizeof text, "%.0f", value);
     return text;
   }
-  for (int digits = 1; digits <= 17; ++digits) {
+  // As many digits as the shortest text has, laid out as %g does.
+  char* const end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  const char* exponent = std::find(text, end, 'e');
+  auto digits = static_cast<int>(std::count_if<const char*>(text, exponent, absl::ascii_isdigit));
+  for (; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, value);
     if (std::strtod(text, nullptr) == value) break;
   }
