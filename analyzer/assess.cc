@@ -168,13 +168,10 @@ std::vector<Lacking> FindLacking(const ModelEstimate& e, const Partition& partit
 }
 
 // The format in which engines are busy longest; none: no engine works.
-std::optional<Math> BusiestMath(const ModelEstimate& e, const Partition& partition) {
+std::optional<Math> BusiestMath(const ModelEstimate& e) {
   std::map<Math, double> seconds;
-  for (size_t i = 0; i < e.results.size(); ++i) {
-    for (const ResourceUse& part : e.results[i].parts) {
-      if (part.is_memory || part.outside) continue;
-      seconds[part.math] += part.seconds * partition.kernels[i].multiplicity;
-    }
+  for (const ResourceUse& part : e.parts) {
+    if (!part.is_memory && !part.outside) seconds[part.math] += part.seconds;
   }
   std::optional<Math> best;
   for (const auto& [math, s] : seconds) {
@@ -239,7 +236,7 @@ class Search {
     }
     std::vector<std::string> paths = {"dram.bandwidth", "cache.size"};
     if (!fits) paths.emplace_back("dram.size");
-    if (const std::optional<Math> math = BusiestMath(base_, partition_)) {
+    if (const std::optional<Math> math = BusiestMath(base_)) {
       paths.push_back(absl::StrCat("peak.", Name(*math)));
     }
     paths.insert(paths.end(), {"clock", "units", "launch"});
@@ -418,8 +415,8 @@ Assessment Assess(const ModelEstimate& e, const Partition& partition, const Limi
     for (const LimitResult& limit : out.limits) {
       if (limit.verdict == verdict) out.why.push_back(limit.why);
     }
-    for (const LimitResult& limit : out.limits) out.verdict = std::max(out.verdict, limit.verdict);
   }
+  for (const LimitResult& limit : out.limits) out.verdict = std::max(out.verdict, limit.verdict);
   out.lacking = FindLacking(e, partition);
   if (e.fallback.has_value()) {
     const bool required = limits.require_operators.value_or(false);

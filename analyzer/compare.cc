@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -493,11 +492,7 @@ Document Comparison::Make(const std::vector<std::string>& skipped) const {
     }
   }
   for (const ModelFigures& m : models_) {
-    if (m.unknown_ops > 0) {
-      notes.notes.push_back(absl::StrCat(m.file, ": the work of ",
-                                         Plural(static_cast<int64_t>(m.unknown_ops), "operator"),
-                                         " is not known, and in no number"));
-    }
+    if (std::string note = UnknownNote(m); !note.empty()) notes.notes.push_back(std::move(note));
   }
   std::set<std::string> uncalibrated;
   std::vector<std::string> gaps;

@@ -568,11 +568,7 @@ Document MakeDiffDocument(const Report& from, const Report& to, const ReportOpti
     notes.notes.push_back(absl::StrCat("NEW ", y.point));
   }
   for (const ModelFigures* m : {&x, &y}) {
-    if (m->unknown_ops > 0) {
-      notes.notes.push_back(absl::StrCat(m->file, ": the work of ",
-                                         Plural(static_cast<int64_t>(m->unknown_ops), "operator"),
-                                         " is not known, and in no number"));
-    }
+    if (std::string note = UnknownNote(*m); !note.empty()) notes.notes.push_back(std::move(note));
   }
   std::vector<std::string> gaps;
   for (const EstimateFigures& e : y.estimates) {

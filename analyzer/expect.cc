@@ -1,6 +1,5 @@
 #include "analyzer/expect.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 

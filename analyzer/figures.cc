@@ -172,6 +172,13 @@ EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {
   return f;
 }
 
+std::string UnknownNote(const ModelFigures& m) {
+  if (m.unknown_ops <= 0) return "";
+  return absl::StrCat(m.file, ": the work of ",
+                      Plural(static_cast<int64_t>(m.unknown_ops), "operator"),
+                      " is not known, and in no number");
+}
+
 ModelFigures FiguresOf(const Report& report) {
   const Analysis& a = report.analysis;
   const OpNumbers& total = a.numbers->total;

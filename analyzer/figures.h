@@ -69,6 +69,9 @@ std::string EnergyGaps(const ModelEstimate& estimate);
 // What to say of energies that are the least they can be: "h100-sxm (L1, L2)" each.
 std::string EnergyNote(const std::vector<std::string>& machines);
 
+// "FILE: the work of 3 operators is not known, and in no number"; empty: that of all is.
+std::string UnknownNote(const ModelFigures& model);
+
 // Of a report with all facts.
 ModelFigures FiguresOf(const Report& report);
 EstimateFigures FiguresOf(const Report& report, const ModelEstimate& estimate);

@@ -9,10 +9,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "analyzer/yaml_fields.h"
 #include "hw/yaml_tree.h"
-#include "ir/suggest.h"
 
 namespace assay {
 namespace {

@@ -13,7 +13,6 @@
 #include "absl/strings/str_join.h"
 #include "hw/fallback.h"
 #include "hw/runtime.h"
-#include "ir/op_table.h"
 #include "passes/evaluate.h"
 #include "passes/execution.h"
 #include "passes/fallback.h"

@@ -25,7 +25,6 @@
 #ifndef ASSAY_PASSES_RESAMPLE_H_
 #define ASSAY_PASSES_RESAMPLE_H_
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
