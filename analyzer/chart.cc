@@ -109,7 +109,8 @@ class Scale {
       if (!from_zero || low != 0) low -= from_zero ? 0 : half;
     }
     double step = Step((high - low) / std::max(2.0, room));
-    if (axis.quantity == Quantity::kExact || axis.quantity == Quantity::kCount) {
+    if (axis.quantity == Quantity::kExact || axis.quantity == Quantity::kCount ||
+        axis.quantity == Quantity::kIndex) {
       step = std::max(step, 1.0);
     }
     low_ = std::floor(low / step + 1e-9) * step;
@@ -195,7 +196,7 @@ class Drawing {
   void Text(double x, double y, absl::string_view anchor, absl::string_view text) {
     absl::StrAppendFormat(&out_, "<text x=\"%.1f\" y=\"%.1f\"%s>%s</text>\n", x, y,
                           anchor.empty() ? "" : absl::StrCat(" text-anchor=\"", anchor, "\""),
-                          EscapeMarkup(std::string(text)));
+                          EscapeMarkup(text));
   }
   // In the page a class, else the attribute.
   std::string Ink(absl::string_view name, absl::string_view attribute) const {
@@ -244,18 +245,12 @@ void Drawing::Place() {
 
 std::string Drawing::Title(const Series& s, const ChartPoint& p) const {
   if (!p.label.empty()) {
-    std::vector<std::string> lines;
-    for (absl::string_view line : absl::StrSplit(p.label, '\n')) {
-      lines.push_back(EscapeMarkup(std::string(line)));
-    }
-    return absl::StrJoin(lines, "\n");
+    return EscapeMarkup(p.label);
   }
-  auto at = [](const Axis& axis, double v) {
-    const bool named = v >= 0 && v < static_cast<double>(axis.names.size());
-    return named ? axis.names[static_cast<size_t>(v)] : Shown(v, axis.quantity);
-  };
+  const bool named = p.y >= 0 && p.y < static_cast<double>(c_.y.names.size());
   return EscapeMarkup(
-      absl::StrCat(s.name, s.name.empty() ? "" : ": ", at(c_.x, p.x), ", ", at(c_.y, p.y)));
+      absl::StrCat(s.name, s.name.empty() ? "" : ": ", Shown(p.x, c_.x.quantity), ", ",
+                   named ? c_.y.names[static_cast<size_t>(p.y)] : Shown(p.y, c_.y.quantity)));
 }
 
 void Drawing::Legend() {
@@ -284,8 +279,7 @@ void Drawing::Legend() {
 void Drawing::Grid() {
   std::string lines;
   for (const Scale::Tick& t : x_.ticks()) {
-    if (c_.x.names.empty())
-      absl::StrAppendFormat(&lines, "M%.1f %.1fV%.1f", X(t.value), top_, bottom_);
+    absl::StrAppendFormat(&lines, "M%.1f %.1fV%.1f", X(t.value), top_, bottom_);
   }
   for (const Scale::Tick& t : y_.ticks()) {
     if (c_.y.names.empty())
@@ -377,7 +371,7 @@ void Drawing::Bars(const Series& s, size_t index) {
     if (i == index) place = of;
     ++of;
   }
-  double apart = lying() || !c_.x.names.empty() ? 1 : kInf;  // of neighbours, on the axis
+  double apart = lying() ? 1 : kInf;  // of neighbours, on the axis
   for (size_t i = 1; i < s.points.size() && std::isinf(apart); ++i) {
     const double gap = std::fabs(s.points[i].x - s.points[i - 1].x);
     if (gap > 0) apart = gap;
@@ -459,9 +453,11 @@ std::string Drawing::Draw() {
 
 }  // namespace
 
-std::string EscapeMarkup(const std::string& text) {
+std::string EscapeMarkup(absl::string_view text) {
+  std::vector<std::string> lines;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) lines.push_back(Printable(line));
   return absl::StrReplaceAll(
-      Printable(text),
+      absl::StrJoin(lines, "\n"),
       {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "analyzer/quantity.h"
 
 namespace assay {
@@ -21,7 +22,7 @@ struct Axis {
   std::string title;
   Quantity quantity = Quantity::kCount;
   bool log = false;
-  // Names of the places 0, 1, 2, ... instead of numbers. Bars along a y axis of names lie down, the
+  // Of a y axis: names of the places 0, 1, 2, ... instead of numbers. Bars along them lie down, the
   // first on top.
   std::vector<std::string> names = {};
 };
@@ -52,8 +53,9 @@ struct Chart {
 // fonts from elsewhere. Colours are classes of the page where `in_page`, else inline.
 std::string DrawSvg(const Chart& chart, int width, int height, bool in_page);
 
-// What would be markup in HTML and XML means itself; bytes that are no text are shown as \xNN.
-std::string EscapeMarkup(const std::string& text);
+// What would be markup in HTML and XML means itself; bytes that are no text are shown as \xNN, but
+// for the ends of lines.
+std::string EscapeMarkup(absl::string_view text);
 
 }  // namespace assay
 

@@ -35,6 +35,15 @@ TEST(ChartTest, LinearTicksAreRoundNumbers) {
   }
 }
 
+TEST(ChartTest, PlacesInAListAreWholeNumbers) {
+  Chart c = Line({{0, 1}, {1, 2}, {2, 3}});
+  c.x.quantity = Quantity::kIndex;
+  const std::string svg = DrawSvg(c, 800, 300, false);
+  for (absl::string_view tick : {"\"middle\">0<", "\"middle\">1<", "\"middle\">2<"}) {
+    EXPECT_EQ(CountOf(svg, tick), 1) << tick;
+  }
+}
+
 TEST(ChartTest, LogarithmsHaveEqualSteps) {
   const std::string svg =
       DrawSvg(Line({{1, 1e-6}, {10, 1e-5}, {100, 1e-4}}, true), 400, 300, false);

@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
-#include "analyzer/rows.h"
 #include "analyzer/units.h"
+#include "ir/rows.h"
 #include "ir/suggest.h"
 
 namespace assay {

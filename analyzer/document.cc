@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "analyzer/quantity.h"
 
 namespace assay {
@@ -28,6 +29,10 @@ std::vector<size_t> ShownColumns(const Table& table, bool details) {
     if (used) shown.push_back(c);
   }
   return shown;
+}
+
+std::string HeadingOf(const Column& column) {
+  return column.title.empty() ? absl::StrReplaceAll(column.key, {{"_", " "}}) : column.title;
 }
 
 }  // namespace assay

@@ -82,6 +82,12 @@ struct Facts {
   std::string key;  // of the object that holds them; "": they are fields of the document
   std::string title;
   std::vector<Figure> figures;
+
+  void Add(std::string of_programs, std::string of_people, Cell value,
+           Quantity quantity = Quantity::kText, std::string remark = "", Ink ink = Ink::kPlain) {
+    figures.push_back({std::move(of_programs), std::move(of_people), std::move(value), quantity,
+                       std::move(remark), ink});
+  }
 };
 
 struct Column {
@@ -133,7 +139,6 @@ struct Document {
 class DocumentPrinter {
  public:
   virtual ~DocumentPrinter() = default;
-  virtual void Begin() {}
   virtual void Add(const Document& document) = 0;
   virtual void End() {}
 };
@@ -148,9 +153,14 @@ std::unique_ptr<DocumentPrinter> MakeHtmlPrinter(const TextStyle& style, std::st
 // Columns for people: those in which some row has something to say.
 std::vector<size_t> ShownColumns(const Table& table, bool details);
 
+// What stands above a column in HTML and Markdown, where a heading without words says nothing: its
+// title, else its key.
+std::string HeadingOf(const Column& column);
+
 // Blocks as the text format prints them, for writers of text that show more around them.
 void PrintText(const Facts& facts, const TextStyle& style, std::string* out);
 void PrintText(const Table& table, const TextStyle& style, std::string* out);
+void PrintText(const Notes& notes, const TextStyle& style, std::string* out);
 
 }  // namespace assay
 

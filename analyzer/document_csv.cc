@@ -7,17 +7,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/document.h"
+#include "analyzer/text_table.h"
+#include "analyzer/units.h"
 
 namespace assay {
 namespace {
 
-std::string Quoted(absl::string_view text) {
-  if (text.find_first_of(",\"\r\n") == absl::string_view::npos) return std::string(text);
+// Spreadsheets and terminals show what they are given: bytes of control are spelled out, as in the
+// formats for people.
+std::string Quoted(absl::string_view raw) {
+  const std::string text = Printable(raw);
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
@@ -26,16 +30,7 @@ std::string Field(const Cell& cell) {
   if (const std::string* text = cell.text()) return Quoted(*text);
   if (const bool* yes = cell.yes()) return *yes ? "true" : "false";
   const double* number = cell.number();
-  if (number == nullptr || !std::isfinite(*number)) return "";
-  if (*number == std::floor(*number) && std::fabs(*number) < 9e15) {
-    return absl::StrCat(static_cast<int64_t>(*number));
-  }
-  std::string shortest;
-  for (int digits = 6; digits <= 17; ++digits) {
-    shortest = absl::StrFormat("%.*g", digits, *number);
-    if (std::stod(shortest) == *number) break;
-  }
-  return shortest;
+  return number == nullptr || !std::isfinite(*number) ? "" : ShortestText(*number);
 }
 
 class CsvPrinter : public DocumentPrinter {

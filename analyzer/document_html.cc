@@ -15,16 +15,17 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/chart.h"
 #include "analyzer/document.h"
 #include "analyzer/html_page.h"
+#include "analyzer/text_table.h"
 
 namespace assay {
 namespace {
@@ -32,8 +33,9 @@ namespace {
 constexpr int kWide = 1120, kHigh = 400;  // of a chart
 constexpr int kBarHigh = 24;              // of a lying bar
 constexpr size_t kLongTable = 50;         // rows that paper shows of a table
+constexpr size_t kLongText = 60;          // bytes of a cell that has to be wide to stay low
 
-std::string Text(absl::string_view text) { return EscapeMarkup(std::string(text)); }
+std::string Text(absl::string_view text) { return EscapeMarkup(Printable(text)); }
 
 absl::string_view InkClass(Ink ink) {
   switch (ink) {
@@ -53,6 +55,18 @@ std::string Class(absl::string_view names) {
   return names.empty() ? "" : absl::StrCat(" class=\"", names, "\"");
 }
 
+// Of a detail that has the same text in all of several rows; else empty.
+std::string SameText(const Table& table, size_t column) {
+  if (!table.columns[column].detail || table.rows.size() < 2) return "";
+  const std::string* first = nullptr;
+  for (const TableRow& row : table.rows) {
+    const std::string* text = column < row.cells.size() ? row.cells[column].text() : nullptr;
+    if (text == nullptr || (first != nullptr && *text != *first)) return "";
+    first = text;
+  }
+  return *first;
+}
+
 class HtmlPrinter : public DocumentPrinter {
  public:
   explicit HtmlPrinter(std::string* out) : out_(*out) {}
@@ -66,8 +80,8 @@ class HtmlPrinter : public DocumentPrinter {
   };
 
   void Head(absl::string_view title);
-  // A part's heading, as an entry of the contents too. Its id ends in the part's key.
-  void Heading(absl::string_view key, absl::string_view title);
+  // A part's heading, as an entry of the contents too.
+  void Heading(absl::string_view title);
   void Print(const Facts& facts);
   void Print(const Table& table);
   void Print(const Notes& notes);
@@ -91,12 +105,11 @@ void HtmlPrinter::Head(absl::string_view title) {
                   "</title>\n<style>", kHtmlStyle, "</style>\n</head>\n<body>\n<main>\n");
 }
 
-void HtmlPrinter::Heading(absl::string_view key, absl::string_view title) {
+void HtmlPrinter::Heading(absl::string_view title) {
   ++parts_;
   if (title.empty()) return;
   const std::string id = absl::StrCat("d", documents_, "-", parts_);
-  absl::StrAppend(&out_, "<h2 id=\"", id, "\"", key.empty() ? "" : " data-key=\"", Text(key),
-                  key.empty() ? "" : "\"", ">", Text(title), "</h2>\n");
+  absl::StrAppend(&out_, "<h2 id=\"", id, "\">", Text(title), "</h2>\n");
   // "kernels on h100-sxm (132 SMs), fusion greedy": what stands behind is for the heading alone.
   if (documents_ == 1)
     headings_.push_back({id, std::string(title.substr(0, title.find_first_of(":(,")))});
@@ -111,7 +124,7 @@ void HtmlPrinter::Print(const Facts& facts) {
     numbers &= f.value.number() != nullptr;
   }
   if (shown.empty()) return;
-  Heading(facts.key, facts.title);
+  Heading(facts.title);
   const bool tiles = numbers && shown.size() > 1;
   out_ += tiles ? "<ul class=\"tiles\">\n" : "<dl class=\"facts\">\n";
   for (const Figure* f : shown) {
@@ -141,6 +154,7 @@ void HtmlPrinter::Row(const Table& table, const std::vector<size_t>& columns, co
       absl::StrAppend(&classes, classes.empty() ? "" : " ", "l", std::min(row.level, 6));
     }
     std::string sort_by, text = Text(Shown(cell, quantity));
+    if (classes.empty() && text.size() > kLongText) classes = "long";
     if (const double* number = cell.number()) {
       if (!std::isfinite(*number)) {
         sort_by = " data-v=\"\"";
@@ -160,17 +174,31 @@ void HtmlPrinter::Row(const Table& table, const std::vector<size_t>& columns, co
 
 void HtmlPrinter::Print(const Table& table) {
   if (table.rows.empty()) return;
-  Heading(table.key, table.title);
+  Heading(table.title);
+  // Details that are the same in every row are said once.
+  std::vector<size_t> columns;
+  std::vector<std::string> same;
+  for (size_t c : ShownColumns(table, /*details=*/true)) {
+    const std::string text = SameText(table, c);
+    if (text.empty()) {
+      columns.push_back(c);
+    } else {
+      same.push_back(absl::StrCat(HeadingOf(table.columns[c]), " ", text));
+    }
+  }
+  if (!same.empty()) {
+    absl::StrAppend(&out_, "<p class=\"sub\">all rows: ", Text(absl::StrJoin(same, ", ")),
+                    "</p>\n");
+  }
   const bool is_long = table.rows.size() > kLongTable;
   absl::StrAppend(&out_, "<div class=\"wide\"", table.rows.size() > 12 ? " tabindex=\"0\"" : "",
-                  "><table", is_long ? " class=\"long\"" : "", " data-key=\"", Text(table.key),
-                  "\" data-title=\"", Text(table.title), "\">\n<thead><tr>");
-  const std::vector<size_t> columns = ShownColumns(table, /*details=*/true);
+                  "><table", is_long ? " class=\"long\"" : "", " data-title=\"", Text(table.title),
+                  "\">\n<thead><tr>");
   for (size_t i : columns) {
     const Column& c = table.columns[i];
     const bool right = OnTheRight(c.quantity);
-    absl::StrAppend(&out_, "<th scope=\"col\"", right ? " class=\"n\"" : "", ">", Text(c.title),
-                    "</th>");
+    absl::StrAppend(&out_, "<th scope=\"col\"", right ? " class=\"n\"" : "", ">",
+                    Text(HeadingOf(c)), "</th>");
   }
   out_ += "</tr></thead>\n<tbody>\n";
   // Totals at the end stay there when the rest is sorted.
@@ -193,7 +221,7 @@ void HtmlPrinter::Print(const Table& table) {
 
 void HtmlPrinter::Print(const Notes& notes) {
   if (notes.notes.empty()) return;
-  Heading(notes.key, notes.title);
+  Heading(notes.title);
   out_ += "<ul class=\"notes\">\n";
   for (const std::string& note : notes.notes) absl::StrAppend(&out_, "<li>", Text(note), "</li>\n");
   out_ += "</ul>\n";
@@ -203,11 +231,11 @@ void HtmlPrinter::Print(const Chart& chart) {
   bool any = false;
   for (const Series& s : chart.series) any |= !s.points.empty();
   if (!any) return;
-  Heading(chart.key, chart.title);
+  Heading(chart.title);
   const int bars = static_cast<int>(chart.y.names.size());
   const int height = bars > 0 ? 60 + kBarHigh * bars : kHigh;
-  absl::StrAppend(&out_, "<figure data-key=\"", Text(chart.key), "\">\n",
-                  DrawSvg(chart, kWide, height, /*in_page=*/true), "</figure>\n");
+  absl::StrAppend(&out_, "<figure>\n", DrawSvg(chart, kWide, height, /*in_page=*/true),
+                  "</figure>\n");
 }
 
 void HtmlPrinter::Add(const Document& document) {

@@ -16,7 +16,6 @@ using testing::Not;
 std::string Page(const std::vector<Document>& documents) {
   std::string out;
   std::unique_ptr<DocumentPrinter> printer = MakeHtmlPrinter({}, &out);
-  printer->Begin();
   for (const Document& d : documents) printer->Add(d);
   printer->End();
   return out;
@@ -65,6 +64,19 @@ TEST(HtmlTest, NamesAreNoMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, Not(HasSubstr("\x01")));
   EXPECT_EQ(page.find("</script>"), page.rfind("</script>"));
+}
+
+TEST(HtmlTest, DetailsThatAreTheSameInAllRowsAreSaidOnce) {
+  Document d;
+  d.Add(Table{.key = "ops",
+              .columns = {{"model", "model", Quantity::kText, /*detail=*/true},
+                          {"node", "node", Quantity::kText, /*detail=*/true},
+                          {"op", "operator"}},
+              .rows = {{{"a.onnx", "n0", "Relu"}}, {{"a.onnx", "n1", "Relu"}}}});
+  const std::string page = Page({d});
+  EXPECT_THAT(page, HasSubstr("<p class=\"sub\">all rows: model a.onnx</p>"));
+  EXPECT_THAT(page, Not(HasSubstr("<td>a.onnx</td>")));
+  EXPECT_THAT(page, HasSubstr("<td>n1</td><td>Relu</td>"));
 }
 
 TEST(HtmlTest, FetchesNothing) {

@@ -1,8 +1,6 @@
 // A document for programs: facts are fields, tables are arrays of objects, one row a line.
-#include <cmath>
 #include <memory>
 #include <string>
-#include <utility>
 #include <variant>
 
 #include "analyzer/document.h"

@@ -17,7 +17,7 @@ namespace {
 std::string Escaped(absl::string_view text) {
   std::string out;
   for (char c : Printable(text)) {
-    if (absl::string_view("\\`*_[]<>|#~").find(c) != absl::string_view::npos) out += '\\';
+    if (absl::string_view("\\`*_[]<>|#~&$").find(c) != absl::string_view::npos) out += '\\';
     out += c;
   }
   return out;
@@ -72,7 +72,7 @@ class MarkdownPrinter : public DocumentPrinter {
     const std::vector<size_t> columns = ShownColumns(table, /*details=*/false);
     for (size_t i : columns) {
       const Column& c = table.columns[i];
-      titles.push_back(Escaped(c.title));
+      titles.push_back(Escaped(HeadingOf(c)));
       rules.push_back(OnTheRight(c.quantity) ? "---:" : "---");
     }
     if (titles.empty()) return;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "analyzer/formats.h"
 #include "gmock/gmock.h"
@@ -30,7 +31,6 @@ Document Example() {
 std::string Print(absl::string_view format) {
   std::string out;
   auto printer = FindFormat(format)->printer({.width = 60}, &out);
-  printer->Begin();
   printer->Add(Example());
   printer->End();
   return out;
@@ -73,7 +73,7 @@ TEST(Document, Json) {
 TEST(Document, Csv) {
   EXPECT_EQ(Print("csv"),
             "model,latency_s,exact,fits\n"
-            "\"a\n\",0.00213,1234567,true\n"
+            "a\\x0a,0.00213,1234567,true\n"
             "\"b,c.onnx\",,0.1,\n");
 }
 
@@ -103,6 +103,46 @@ TEST(Document, Markdown) {
             "| **&nbsp;&nbsp;b,c.onnx** | **?** |  |\n"
             "\n"
             "- one \\*note\\*\n");
+}
+
+std::string PrintRow(absl::string_view format, Column column, Cell cell) {
+  Document d;
+  d.Add(Table{.key = "rows", .columns = {std::move(column)}, .rows = {{{std::move(cell)}}}});
+  std::string out;
+  auto printer = FindFormat(format)->printer({}, &out);
+  printer->Add(d);
+  printer->End();
+  return out;
+}
+
+TEST(Document, CsvIsTextThatATerminalCanShow) {
+  EXPECT_EQ(PrintRow("csv", {"name", "name"}, "\x1b[31m,\xff"), "name\n\"\\x1b[31m,\\xff\"\n");
+}
+
+TEST(Document, MarkdownShowsEntitiesAndFormulasAsTheyAre) {
+  EXPECT_THAT(PrintRow("markdown", {"name", "name"}, "&lt; $x$"),
+              testing::HasSubstr("| \\&lt; \\$x\\$ |"));
+}
+
+TEST(Document, ColumnsWithoutATitleAreHeadedByTheirKey) {
+  EXPECT_THAT(PrintRow("markdown", {"other_side", ""}, "#k1"),
+              testing::HasSubstr("| other side |\n"));
+  EXPECT_THAT(PrintRow("html", {"other_side", ""}, "#k1"), testing::HasSubstr(">other side</th>"));
+  EXPECT_EQ(PrintRow("text", {"other_side", ""}, "#k1"), "#k1\n");
+}
+
+TEST(Document, StackedTablesShortenNamesInTextAlone) {
+  const std::string name = "/encoder/layer.11/attention/output/dense/MatMul_output_0";
+  Document d;
+  d.Add(Table{.key = "rows",
+              .columns = {{"name", "name"}, {"formula", ""}},
+              .rows = {{{name, "2*M"}}},
+              .stacked_from = 1});
+  std::string text, csv;
+  MakeTextPrinter({}, &text)->Add(d);
+  MakeCsvPrinter({}, &csv)->Add(d);
+  EXPECT_LE(text.size(), 24u + 2 + 3 + 1) << text;
+  EXPECT_THAT(csv, testing::HasSubstr(name));
 }
 
 }  // namespace

@@ -14,8 +14,16 @@
 namespace assay {
 namespace {
 
+constexpr int kStackedName = 24;  // columns of a text beside stacked ones, at most
+constexpr int kStackedNarrowest = 8;
+constexpr int kStackedLeast = 30;  // columns for stacked texts beside the others
+
 void Heading(absl::string_view title, const TextStyle& style, std::string* out) {
-  if (!title.empty()) absl::StrAppend(out, Paint(style, Ink::kHeading, Printable(title)), "\n");
+  if (title.empty()) return;
+  // On a narrow terminal it wraps; else a line that nothing wraps stays one, for what reads lines.
+  std::string line = Printable(title);
+  if (style.width < TextStyle().width) line = Wrap(line, style.width, 2);
+  absl::StrAppend(out, Paint(style, Ink::kHeading, line), "\n");
 }
 
 // Short cells in columns, the long ones below each other behind them:
@@ -27,6 +35,11 @@ void PrintStacked(const Table& table, const TextStyle& style, std::string* out) 
   auto text = [&](const TableRow& row, size_t c) {
     std::string cell =
         c < row.cells.size() ? Printable(Shown(row.cells[c], table.columns[c].quantity)) : "";
+    // Long names leave room for what stands beside them.
+    const Column& column = table.columns[c];
+    if (c < from && column.quantity == Quantity::kText && !column.whole) {
+      cell = Shorten(cell, kStackedName);
+    }
     if (c == 0) cell.insert(0, 2 * static_cast<size_t>(row.level), ' ');
     return cell;
   };
@@ -40,12 +53,26 @@ void PrintStacked(const Table& table, const TextStyle& style, std::string* out) 
     }
     if (widths[c] > 0) column += widths[c] + 2;
   }
+  // Names give way to a narrow terminal, the widest first.
+  while (column - 2 > style.width) {
+    size_t widest = from;
+    for (size_t c = 0; c < from; ++c) {
+      if (table.columns[c].quantity != Quantity::kText || table.columns[c].whole) continue;
+      if (widths[c] > (widest < from ? widths[widest] : kStackedNarrowest)) widest = c;
+    }
+    if (widest == from) break;
+    --widths[widest];
+    --column;
+  }
+  // Where the others leave no room, stacked texts begin on the next line.
+  const bool below = style.width - column < kStackedLeast;
+  if (below) column = indent + 4;
   Heading(table.title, style, out);
   for (const TableRow& row : table.rows) {
     std::string line(static_cast<size_t>(indent), ' ');
     for (size_t c = 0; c < from; ++c) {
       if (table.columns[c].detail || widths[c] == 0) continue;
-      const std::string cell = text(row, c);
+      const std::string cell = Shorten(text(row, c), widths[c]);
       const std::string blanks(static_cast<size_t>(widths[c] - DisplayWidth(cell)), ' ');
       const bool left = table.columns[c].quantity == Quantity::kText;
       absl::StrAppend(&line, left ? cell : blanks, left ? blanks : cell, "  ");
@@ -57,7 +84,11 @@ void PrintStacked(const Table& table, const TextStyle& style, std::string* out) 
       const std::string& title = table.columns[c].title;
       absl::StrAppend(&stack, stack.empty() ? "" : "\n",
                       Wrap(absl::StrCat(title, title.empty() ? "" : " ", cell),
-                           std::max(style.width - column, 30), static_cast<int>(title.size()) + 1));
+                           style.width - column, static_cast<int>(title.size()) + 1));
+    }
+    if (below && !stack.empty()) {
+      line.erase(line.find_last_not_of(' ') + 1);
+      stack.insert(0, "\n");
     }
     absl::StrReplaceAll({{"\n", absl::StrCat("\n", std::string(column, ' '))}}, &stack);
     line += stack;
@@ -99,14 +130,7 @@ class TextPrinter : public DocumentPrinter {
 
   void Print(const Facts& facts, std::string* out) const { PrintText(facts, style_, out); }
   void Print(const Table& table, std::string* out) const { PrintText(table, style_, out); }
-  void Print(const Notes& notes, std::string* out) const {
-    if (notes.notes.empty()) return;
-    Heading(notes.title, style_, out);
-    for (const std::string& note : notes.notes) {
-      absl::StrAppend(out, "  - ", Wrap(Printable(note), style_.width - 4, 4), "\n");
-    }
-  }
-
+  void Print(const Notes& notes, std::string* out) const { PrintText(notes, style_, out); }
   void Print(const Chart&, std::string*) const {}
 
   TextStyle style_;
@@ -156,6 +180,14 @@ void PrintText(const Table& table, const TextStyle& style, std::string* out) {
   }
   Heading(table.title, style, out);
   text.Print(style, table.title.empty() ? 0 : 2, out);
+}
+
+void PrintText(const Notes& notes, const TextStyle& style, std::string* out) {
+  if (notes.notes.empty()) return;
+  Heading(notes.title, style, out);
+  for (const std::string& note : notes.notes) {
+    absl::StrAppend(out, "  - ", Wrap(Printable(note), style.width - 4, 4), "\n");
+  }
 }
 
 std::unique_ptr<DocumentPrinter> MakeTextPrinter(const TextStyle& style, std::string* out) {

@@ -1,7 +1,6 @@
 #include "analyzer/explain.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +12,8 @@
 #include "absl/strings/strip.h"
 #include "analyzer/digest.h"
 #include "analyzer/explain_estimate.h"
+#include "analyzer/explain_steps.h"
 #include "analyzer/report_blocks.h"
-#include "analyzer/units.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -92,30 +91,26 @@ std::vector<std::string> SymbolsOf(const Report& report, const std::vector<OpId>
 
 }  // namespace
 
-const Partition* ExplainedPartition(const Report& report) {
-  if (!report.analysis.estimates.empty() && report.analysis.estimates[0] != nullptr) {
-    return report.analysis.partitions[report.analysis.estimates[0]->partition].get();
-  }
-  return report.partition;
-}
-
 absl::StatusOr<NodeRef> FindNode(const Report& report, absl::string_view name) {
   const Graph& graph = *report.graph;
-  const Partition* partition = ExplainedPartition(report);
+  const Partition* partition = FirstPartition(report);
   absl::string_view id = name;
   const bool number = absl::ConsumePrefix(&id, "#");
   int index = 0;
   if (number && absl::SimpleAtoi(id, &index)) {
     if (index >= 0 && index < graph.num_ops()) return NodeRef{OpId(index)};
-    return NotFound(report, absl::StrCat("there is no node ", name, "; ids go from #0 to #",
-                                         graph.num_ops() - 1));
+    return NotFound(report, absl::StrCat("there is no node ", name, "; ",
+                                         graph.num_ops() == 0 ? "the model has none"
+                                                              : absl::StrCat("ids go from #0 to #",
+                                                                             graph.num_ops() - 1)));
   }
   if (absl::ConsumePrefix(&id, "k") && absl::SimpleAtoi(id, &index) && partition != nullptr &&
       (number || OpsWhere(graph, [&](absl::string_view n) { return n == name; }).empty())) {
     const int n = static_cast<int>(partition->kernels.size());
     if (index >= 0 && index < n) return NodeRef{partition->kernels[index].main(), true};
-    return NotFound(report, absl::StrCat("there is no kernel ", name, "; fusion ",
-                                         partition->key.policy, " makes #k0 to #k", n - 1));
+    return NotFound(report,
+                    absl::StrCat("there is no kernel ", name, "; fusion ", partition->key.policy,
+                                 " makes ", n == 0 ? "none" : absl::StrCat("#k0 to #k", n - 1)));
   }
 
   std::vector<OpId> found = OpsWhere(graph, [&](absl::string_view n) { return n == name; });
@@ -142,7 +137,7 @@ Table NumbersTable(std::string key, std::string title, bool cited) {
           .title = std::move(title),
           .columns = {{"name", ""},
                       {"shown", "value"},
-                      {"value", "", Quantity::kRatio, true},
+                      {"value", "number", Quantity::kRatio, true},
                       {"unit", "", Quantity::kText, true},
                       {"formula", ""},
                       {"filled", "="},
@@ -154,8 +149,7 @@ Table NumbersTable(std::string key, std::string title, bool cited) {
 void AddNumber(const ExplainedNumber& n, Table* table) {
   const std::string shown = Shown(n.value, n.quantity);
   // (What is its own formula needs none.)
-  const bool trivial =
-      n.filled == n.formula || n.filled == absl::StrCat(static_cast<int64_t>(n.value));
+  const bool trivial = n.filled == n.formula || n.filled == StepText(n.value);
   table->rows.push_back(
       {{n.name, shown, n.value, n.unit, n.formula.empty() ? Cell() : Cell(n.formula),
         n.filled.empty() || trivial ? Cell() : Cell(n.filled),
@@ -168,7 +162,7 @@ absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view nam
   const absl::StatusOr<NodeRef> node = FindNode(report, name);
   if (!node.ok()) return node.status();
   const OpId op = node->op;
-  const Partition* partition = ExplainedPartition(report);
+  const Partition* partition = FirstPartition(report);
   const int kernel = partition == nullptr ? -1 : partition->kernel_of[op.index];
   const bool whole = options.kernel || node->kernel;
   if (whole && kernel < 0) {
@@ -189,8 +183,7 @@ absl::StatusOr<Document> ExplainNode(const Report& report, absl::string_view nam
     ExplainOp(report, op, &d);
   }
   if (kernel >= 0 && whole) ExplainKernel(report, *partition, kernel, &d);
-  const ModelEstimate* estimate =
-      report.analysis.estimates.empty() ? nullptr : report.analysis.estimates[0].get();
+  const ModelEstimate* estimate = FirstEstimate(report);
   if (kernel >= 0 && estimate != nullptr) ExplainEstimate(report, *estimate, kernel, &d);
 
   Notes assumed{.key = "assumptions", .title = "assumed"};

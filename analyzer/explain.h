@@ -60,15 +60,15 @@ struct ExplainedNumber {
 };
 void AddNumber(const ExplainedNumber& number, Table* table);
 
-// The partition that numbers of kernels are of: the first target's runtime's, else --fuse's.
-const Partition* ExplainedPartition(const Report& report);
-
 // Blocks on one op, in the order in which they stand. explain_op.cc.
 void ExplainOp(const Report& report, OpId op, Document* out);
 // Blocks on a kernel: its ops, tensors, pattern, and why its edges stayed edges. explain_kernel.cc.
 void ExplainKernel(const Report& report, const Partition& partition, int kernel, Document* out);
 // Why an op is of its class, in words.
 std::string WhyClass(const Report& report, OpId op);
+// Who makes a value: "#12 Reshape", "the file", "the model's input", "the body's argument"; with
+// `kernels` the kernel instead, "#k3 Conv+Relu", and of an op that is in none also its class.
+std::string WriterOf(const Report& report, ValueId v, const Partition* kernels = nullptr);
 
 }  // namespace assay
 

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/explain.h"
 #include "analyzer/explain_steps.h"
@@ -18,7 +16,6 @@
 #include "hw/provenance.h"
 #include "hw/tiling.h"
 #include "hw/units.h"
-#include "hw/winograd.h"
 
 namespace assay {
 namespace {
@@ -88,12 +85,11 @@ class Explainer {
 
   void Where() {
     Facts facts = EstimateFacts(platform_);
-    auto add = [&](const char* key, const char* title, Cell value) {
-      facts.figures.push_back({key, title, std::move(value)});
-    };
-    add("kernel_class", "class of kernel", Name(cost_.kernel_class));
-    if (const std::string format = FormatText(); !format.empty()) add("format", "format", format);
-    add("kernel_value", "seen as", ToString(kernel_));
+    facts.Add("kernel_class", "class of kernel", Name(cost_.kernel_class));
+    if (const std::string format = FormatText(); !format.empty()) {
+      facts.Add("format", "format", format);
+    }
+    facts.Add("kernel_value", "seen as", ToString(kernel_));
     out_.Add(std::move(facts));
   }
 
@@ -133,10 +129,6 @@ class Explainer {
   void Mapped() {
     const Mapping& m = cost_.mapping;
     Facts facts{.key = "mapping", .title = "how it lands on the units"};
-    auto add = [&](const char* key, const char* title, Cell value, Quantity q,
-                   std::string remark = "") {
-      facts.figures.push_back({key, title, std::move(value), q, std::move(remark)});
-    };
     std::string loops;
     if (kernel_.loops) {
       const Product p = ProductOf(*kernel_.loops);
@@ -145,21 +137,22 @@ class Explainer {
                            p.steps > 1 ? absl::StrCat(", ", StepText(p.steps), " steps") : "");
     }
     if (m.tile_m > 0) {
-      add("block", "block", absl::StrCat(m.tile_m, " x ", m.tile_n, ", sum in steps of ", m.tile_k),
-          Quantity::kText, loops);
-      add("split_k", "parts of the sum", m.split_k > 1 ? Cell(m.split_k) : Cell(),
-          Quantity::kExact);
+      facts.Add("block", "block",
+                absl::StrCat(m.tile_m, " x ", m.tile_n, ", sum in steps of ", m.tile_k),
+                Quantity::kText, loops);
+      facts.Add("split_k", "parts of the sum", m.split_k > 1 ? Cell(m.split_k) : Cell(),
+                Quantity::kExact);
     }
     if (m.tasks > 0) {
-      add("blocks", "blocks", m.tasks, Quantity::kExact,
-          absl::StrCat("in ", StepText(m.waves), " rounds over ", StepText(m.slots)));
+      facts.Add("blocks", "blocks", m.tasks, Quantity::kExact,
+                absl::StrCat("in ", StepText(m.waves), " rounds over ", StepText(m.slots)));
     }
-    add("units_used", "units in use", m.units_used, Quantity::kRatio,
-        absl::StrCat("of ", StepText(target_.unit_count())));
+    facts.Add("units_used", "units in use", m.units_used, Quantity::kRatio,
+              absl::StrCat("of ", StepText(target_.unit_count())));
     if (m.occupancy.blocks > 0) {
-      add("resident_blocks", "held by a unit", m.occupancy.blocks, Quantity::kExact,
-          absl::StrCat("blocks, ", Percent(m.occupancy.share), " of its threads, by ",
-                       m.occupancy.limit));
+      facts.Add("resident_blocks", "held by a unit", m.occupancy.blocks, Quantity::kExact,
+                absl::StrCat("blocks, ", Percent(m.occupancy.share), " of its threads, by ",
+                             m.occupancy.limit));
     }
     out_.Add(std::move(facts));
 
@@ -448,7 +441,7 @@ class Explainer {
     }
     if (estimate_.latency_s > 0) {
       AddNumber({.name = "share",
-                 .value = run / estimate_.latency_s,
+                 .value = ShareOfLatency(estimate_, run),
                  .quantity = Quantity::kShare,
                  .formula = "of the model's latency",
                  .filled = absl::StrCat(StepText(run), " / ", StepText(estimate_.latency_s))},

@@ -1,6 +1,7 @@
 // A kernel explained: its operators, what it reads and writes and keeps inside, the pattern that
 // made it, and why its edges to other kernels stayed edges.
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/explain.h"
+#include "analyzer/explain_steps.h"
 #include "analyzer/report_blocks.h"
 #include "ir/op_table.h"
 #include "passes/pattern.h"
@@ -18,21 +20,18 @@ namespace {
 void AddPattern(const Partition& partition, int kernel, Document* out) {
   const Partition::KernelOps& k = partition.kernels[kernel];
   Facts facts{.key = "kernel"};
-  auto add = [&](const char* key, const char* title, Cell value, std::string remark = "") {
-    facts.figures.push_back({key, title, std::move(value), Quantity::kText, std::move(remark)});
-  };
-  add("policy", "fusion", partition.key.policy);
-  add("pattern", "pattern", k.pattern);
+  facts.Add("policy", "fusion", partition.key.policy);
+  facts.Add("pattern", "pattern", k.pattern);
   if (const PatternRow* row = FindPattern(k.pattern); row != nullptr) {
-    add("what", "what", row->what);
-    add("starts_at", "starts at", row->start);
-    if (!row->front.empty()) add("front", "absorbs in front", row->front);
-    if (!row->steps.empty()) add("steps", "absorbs behind", row->steps);
-    if (!row->guard.empty()) add("guard", "only if", row->guard);
+    facts.Add("what", "what", row->what);
+    facts.Add("starts_at", "starts at", row->start);
+    if (!row->front.empty()) facts.Add("front", "absorbs in front", row->front);
+    if (!row->steps.empty()) facts.Add("steps", "absorbs behind", row->steps);
+    if (!row->guard.empty()) facts.Add("guard", "only if", row->guard);
   } else if (k.ops.size() == 1) {
-    add("what", "what", "one operator by itself: no pattern took more");
+    facts.Add("what", "what", "one operator by itself: no pattern took more");
   }
-  facts.figures.push_back({"executions", "executions", k.multiplicity, Quantity::kExact});
+  facts.Add("executions", "executions", k.multiplicity, Quantity::kExact);
   out->Add(std::move(facts));
 }
 
@@ -48,23 +47,28 @@ void AddOps(const Report& r, const Partition::KernelOps& k, Document* out) {
                              {"macs", "MACs", Quantity::kCount},
                              {"flops", "FLOPs", Quantity::kCount},
                              {"bytes", "bytes alone", Quantity::kBytes}}};
-  auto row = [&](Cell id, Cell type, Cell name, Cell module, Cell role, const OpNumbers& n) {
+  auto row = [&](Cell id, Cell type, Cell name, Cell module, Cell role, const OpNumbers& n,
+                 bool known) {
+    const auto number = [&](double amount) { return known ? amount : NAN; };
     table.rows.push_back({{std::move(id), std::move(type), std::move(name), std::move(module),
-                           std::move(role), n.macs, n.flops, n.bytes()}});
+                           std::move(role), number(n.macs), number(n.flops), number(n.bytes())}});
   };
   for (OpId op : k.ops) {
     const OpRow* known = graph.op(op).row;
     const bool anchor = op == k.anchor || std::find(k.more_anchors.begin(), k.more_anchors.end(),
                                                     op) != k.more_anchors.end();
-    row(absl::StrCat("#", op.index), QualifiedType(graph, op), Where(graph, op, true),
+    const OpNumbers& n = r.analysis.numbers->of(op);
+    const absl::string_view name = graph.str(graph.op(op).location.name);
+    row(absl::StrCat("#", op.index), QualifiedType(graph, op),
+        name.empty() ? Cell(Where(graph, op, true)) : Cell(name),
         graph.str(graph.op(op).location.module),
         anchor             ? Cell("anchor")
         : known == nullptr ? Cell("opaque")
                            : Cell(Name(known->role)),
-        r.analysis.numbers->of(op));
+        n, n.known);
   }
   if (k.ops.size() > 1) {
-    row("", "total", "", "", "", r.analysis.numbers->Sum(k.ops));
+    row("", "total", "", "", "", r.analysis.numbers->Sum(k.ops), k.known);
     table.rows.back().ink = Ink::kHeading;
   }
   out->Add(std::move(table));
@@ -82,33 +86,25 @@ std::string Node(const Report& r, OpId op) {
                       Name(r.analysis.execution->exec[op.index]), ")");
 }
 
-std::string WriterOf(const Report& r, const Partition& p, ValueId v) {
-  const Value& value = r.graph->value(v);
-  if (value.def == Value::Def::kWeight || r.analysis.execution->is_weight(v)) return "the file";
-  if (value.def == Value::Def::kArg) {
-    return value.region == Graph::kMain ? "the model's input" : "the body's argument";
-  }
-  const std::string kernel = KernelOf(p, value.op);
-  return kernel.empty() ? Node(r, value.op) : kernel;
-}
-
 void AddTensors(const Report& r, const Partition& p, int kernel, Document* out) {
   const Partition::KernelOps& k = p.kernels[kernel];
   Table table = {.key = "tensors",
-                 .title = "what it reads, writes and keeps inside",
+                 .title = absl::StrCat("what it reads, writes and keeps inside",
+                                       k.multiplicity == 1 ? "" : ", one execution"),
                  .columns = {{"kind", "kind"},
                              {"name", "tensor"},
                              {"type", "type"},
                              {"bytes", "bytes", Quantity::kBytes},
                              {"other_side", "from or to"}}};
   auto add = [&](const char* kind, ValueId v, double bytes, std::string other) {
-    table.rows.push_back({{kind, Printable(r.graph->name(v)),
-                           ToString(r.analysis.shapes->type(v), *r.analysis.shapes->pool), bytes,
-                           std::move(other)}});
+    const bool known = r.analysis.numbers->value_bytes[v.index] >= 0;
+    table.rows.push_back(
+        {{kind, r.graph->name(v), ToString(r.analysis.shapes->type(v), *r.analysis.shapes->pool),
+          known ? bytes : NAN, std::move(other)}});
   };
   for (size_t i = 0; i < k.reads.size(); ++i) {
     add(r.analysis.execution->is_weight(k.reads[i]) ? "weight" : "read", k.reads[i],
-        k.read_bytes[i], WriterOf(r, p, k.reads[i]));
+        k.read_bytes[i], WriterOf(r, k.reads[i], &p));
   }
   auto readers = [&](ValueId v) {
     std::vector<std::string> names;
@@ -158,51 +154,81 @@ void AddEdges(const Report& r, const Partition& p, int kernel, Document* out) {
     }
     table.rows.push_back(
         {{from == kernel ? "here" : KernelOf(p, u.from), to == kernel ? "here" : KernelOf(p, u.to),
-          Printable(r.graph->name(u.value)), u.reason, why}});
+          r.graph->name(u.value), u.reason, why}});
   }
   out->Add(std::move(table));
 }
 
 }  // namespace
 
+std::string WriterOf(const Report& r, ValueId v, const Partition* kernels) {
+  const Value& value = r.graph->value(v);
+  if (value.def == Value::Def::kWeight) return "the file";
+  if (value.def == Value::Def::kArg) {
+    return value.region == Graph::kMain ? "the model's input" : "the body's argument";
+  }
+  if (kernels == nullptr) {
+    return absl::StrCat("#", value.op.index, " ", QualifiedType(*r.graph, value.op));
+  }
+  if (r.analysis.execution->is_weight(v)) return "the file";
+  const std::string kernel = KernelOf(*kernels, value.op);
+  return kernel.empty() ? Node(r, value.op) : kernel;
+}
+
 void ExplainKernel(const Report& report, const Partition& partition, int kernel, Document* out) {
   const Partition::KernelOps& k = partition.kernels[kernel];
   AddPattern(partition, kernel, out);
   const OpNumbers sum = report.analysis.numbers->Sum(k.ops);
   Table numbers = NumbersTable("numbers", "numbers of a run");
+  const double times = k.multiplicity;
+  // Of an operator whose work is not known neither is its kernel's.
+  auto known = [&](double value) { return k.known ? value : NAN; };
   auto add = [&](const char* name, double OpNumbers::*amount) {
     if (sum.*amount == 0) return;
     std::string filled;
     for (OpId op : k.ops) {
       const double part = report.analysis.numbers->of(op).*amount;
       if (part == 0) continue;
-      absl::StrAppend(&filled, filled.empty() ? "" : " + ", static_cast<int64_t>(part));
+      absl::StrAppend(&filled, filled.empty() ? "" : " + ", StepText(part));
     }
     AddNumber({.name = name,
-               .value = sum.*amount,
+               .value = known(sum.*amount),
                .unit = "op",
-               .formula = "sum over its operators",
-               .filled = filled},
+               .formula = k.known ? "sum over its operators" : "not known of all its operators",
+               .filled = k.known ? filled : ""},
               &numbers);
   };
   add("MACs", &OpNumbers::macs);
-  add("FLOPs", &OpNumbers::flops);
+  if (k.known || sum.flops != 0) {
+    add("FLOPs", &OpNumbers::flops);
+  } else {
+    AddNumber({.name = "FLOPs", .value = NAN, .unit = "op", .formula = "not known"}, &numbers);
+  }
   add("transcendentals", &OpNumbers::transcendentals);
   add("integer operations", &OpNumbers::int_ops);
   add("comparisons", &OpNumbers::comparisons);
   auto bytes = [&](const char* name, double value, std::string formula) {
-    AddNumber({.name = name, .value = value, .unit = "B", .formula = std::move(formula)}, &numbers);
+    if (times != 1) absl::StrAppend(&formula, ", as often as it runs");
+    AddNumber(
+        {.name = name,
+         .value = known(value * times),
+         .unit = "B",
+         .formula = std::move(formula),
+         .filled =
+             k.known && times != 1 ? absl::StrCat(StepText(times), " * ", StepText(value)) : ""},
+        &numbers);
   };
-  bytes("bytes read", k.bytes_read, "external activations, each once, one execution");
+  bytes("bytes read", k.bytes_read, "external activations, each once");
   bytes("bytes of weights", k.bytes_weights, "weights, each once");
   bytes("bytes written", k.bytes_written, "results that something outside needs");
   AddNumber({.name = "bytes",
-             .value = k.bytes_external(),
+             .value = known(k.bytes_external() * times),
              .unit = "B",
              .formula = "the three together",
-             .filled = absl::StrCat(static_cast<int64_t>(k.bytes_read), " + ",
-                                    static_cast<int64_t>(k.bytes_weights), " + ",
-                                    static_cast<int64_t>(k.bytes_written))},
+             .filled = k.known ? absl::StrCat(StepText(k.bytes_read * times), " + ",
+                                              StepText(k.bytes_weights * times), " + ",
+                                              StepText(k.bytes_written * times))
+                               : ""},
             &numbers);
   bytes("bytes inside", k.bytes_internal, "tensors that never leave the kernel");
   out->Add(std::move(numbers));

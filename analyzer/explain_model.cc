@@ -299,8 +299,7 @@ Document ExplainModel(const Report& report, int* wrong) {
              .subtitle = PointDigest(report.point)};
   d.Add(Facts{.figures = {{"file", "", report.file}}});
   AddWork(report, &d);
-  const ModelEstimate* estimate =
-      report.analysis.estimates.empty() ? nullptr : report.analysis.estimates[0].get();
+  const ModelEstimate* estimate = FirstEstimate(report);
   if (estimate != nullptr) {
     const int more = ModelExplainer(report, *estimate, &d).Run();
     if (wrong != nullptr) *wrong = more;

@@ -1,6 +1,9 @@
 // What holds of `explain` on every model of testdata/models: it succeeds on ops of every type and
-// class, its numbers are the report's, and every step of an estimate gives the estimate's number.
+// class, its numbers are the report's, every step of an estimate gives the estimate's number, and
+// its JSON keeps to the schema.
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -13,6 +16,9 @@
 #include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
 #include "gtest/gtest.h"
+#include "rapidjson/document.h"
+#include "rapidjson/schema.h"
+#include "rapidjson/stringbuffer.h"
 
 namespace assay {
 namespace {
@@ -34,6 +40,32 @@ double NumberOf(const Table& table, absl::string_view name) {
     if (*row.cells[0].text() == name) return *row.cells[2].number();
   }
   return -1;
+}
+
+const rapidjson::SchemaDocument& Schema() {
+  static const auto* schema = [] {
+    std::ifstream in("analyzer/schemas/assay.explain-1.json");
+    rapidjson::Document doc;
+    doc.Parse(std::string(std::istreambuf_iterator<char>(in), {}).c_str());
+    EXPECT_FALSE(doc.HasParseError());
+    return new rapidjson::SchemaDocument(doc);
+  }();
+  return *schema;
+}
+
+void ExpectValid(const Document& d) {
+  std::string text;
+  MakeJsonPrinter({}, &text)->Add(d);
+  rapidjson::Document json;
+  json.Parse(text.c_str());
+  ASSERT_FALSE(json.HasParseError()) << d.title;
+  rapidjson::SchemaValidator validator(Schema());
+  rapidjson::StringBuffer at, rule;
+  const bool valid = json.Accept(validator);
+  validator.GetInvalidDocumentPointer().Stringify(at);
+  validator.GetInvalidSchemaPointer().Stringify(rule);
+  EXPECT_TRUE(valid) << d.title << ": " << at.GetString() << " breaks "
+                     << validator.GetInvalidSchemaKeyword() << " of " << rule.GetString();
 }
 
 double OrNothing(double found) { return found < 0 ? 0 : found; }
@@ -64,6 +96,7 @@ TEST_P(ExplainModelsTest, NumbersAreTheReports) {
     const std::string id = absl::StrCat("#", op.index);
     absl::StatusOr<Document> d = ExplainNode(*report, id, {});
     ASSERT_TRUE(d.ok()) << id << ": " << d.status();
+    ExpectValid(*d);
     const Table* numbers = FindTable(*d, "numbers");
     ASSERT_NE(numbers, nullptr) << id;
     const OpNumbers& n = a.numbers->of(op);
@@ -99,7 +132,8 @@ TEST_P(ExplainModelsTest, NumbersAreTheReports) {
     ASSERT_NE(time, nullptr);
     EXPECT_EQ(NumberOf(*time, "seconds"), e.results[k].seconds) << "#k" << k;
     absl::StatusOr<Document> whole = ExplainNode(*report, absl::StrCat("#k", k), {});
-    EXPECT_TRUE(whole.ok()) << whole.status();
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    ExpectValid(*whole);
   }
 }
 
@@ -116,6 +150,7 @@ TEST_P(ExplainModelsTest, TotalsAreTheReports) {
     int wrong = -1;
     const Document d = ExplainModel(*report, &wrong);
     EXPECT_EQ(wrong, 0) << target;
+    ExpectValid(d);
     const Analysis& a = report->analysis;
     const ModelEstimate& e = *a.estimates[0];
     const Table* numbers = FindTable(d, "numbers");

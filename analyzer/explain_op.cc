@@ -12,8 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "analyzer/explain.h"
+#include "analyzer/explain_steps.h"
 #include "analyzer/report_blocks.h"
-#include "analyzer/units.h"
 #include "ir/op_table.h"
 #include "ir/work.h"
 #include "passes/evaluate.h"
@@ -118,23 +118,23 @@ void AddIdentity(const Report& r, OpId op, const WorkTrace& work, const ShapeTra
   const Op& o = graph.op(op);
   Facts facts{.key = "node"};
   auto add = [&](const char* key, const char* title, Cell value, std::string remark = "") {
-    facts.figures.push_back({key, title, std::move(value), Quantity::kText, std::move(remark)});
+    facts.Add(key, title, std::move(value), Quantity::kText, std::move(remark));
   };
-  facts.figures.push_back({"id", "", op.index});
+  add("id", "", op.index);
   add("name", "name", graph.str(o.location.name));
   add("op_type", "operator", graph.str(o.type),
       absl::StrCat("of ", DomainOf(graph, op), ", opset ", o.opset));
   add("domain", "", DomainOf(graph, op));
-  facts.figures.push_back({"opset", "", o.opset});
+  add("opset", "", o.opset);
   if (o.location.module.has_value()) add("module", "module", graph.str(o.location.module));
   if (o.location.scope.has_value()) add("function", "function", graph.str(o.location.scope));
   if (!graph.source().producer.empty()) {
     add("producer", "exported by", graph.source().producer, graph.source().producer_version);
   }
   if (r.analysis.execution != nullptr) {
-    add("execution", "class", Name(r.analysis.execution->exec[op.index]),
-        absl::StrCat("- ", WhyClass(r, op)));
-    facts.figures.push_back({"why", "", WhyClass(r, op)});
+    const std::string why = WhyClass(r, op);
+    add("execution", "class", Name(r.analysis.execution->exec[op.index]), absl::StrCat("- ", why));
+    add("why", "", why);
   }
   if (o.row != nullptr) {
     add("family", "family", Name(o.row->family), absl::StrCat("- in fusion: ", Name(o.row->role)));
@@ -163,11 +163,11 @@ void AddIdentity(const Report& r, OpId op, const WorkTrace& work, const ShapeTra
     }
   }
   if (!rest.empty()) add("other_attributes", "other attributes", absl::StrJoin(rest, "; "));
-  if (const Partition* p = ExplainedPartition(r); p != nullptr && p->kernel_of[op.index] >= 0) {
+  if (const Partition* p = FirstPartition(r); p != nullptr && p->kernel_of[op.index] >= 0) {
     const int k = p->kernel_of[op.index];
-    facts.figures.push_back({"kernel", "kernel", absl::StrCat("#k", k), Quantity::kText,
-                             absl::StrCat(p->kernels[k].name, ", pattern ", p->kernels[k].pattern,
-                                          " of fusion ", p->key.policy, "; --kernel explains it")});
+    add("kernel", "kernel", absl::StrCat("#k", k),
+        absl::StrCat(p->kernels[k].name, ", pattern ", p->kernels[k].pattern, " of fusion ",
+                     p->key.policy, "; --kernel explains it"));
   }
   out->Add(std::move(facts));
 }
@@ -180,7 +180,7 @@ const Formula* Get(const std::optional<Formula>& formula) {
 std::string SumText(const std::vector<double>& terms) {
   std::vector<std::string> parts;
   for (double t : terms) {
-    if (t != 0) parts.push_back(absl::StrCat(static_cast<int64_t>(t)));
+    if (t != 0) parts.push_back(StepText(t));
   }
   return parts.size() > 1 ? absl::StrJoin(parts, " + ") : "";
 }
@@ -213,7 +213,6 @@ Traffic AddTensors(const Report& r, OpId op, const WorkTrace& trace, Document* o
   auto add = [&](ValueId v, int i, bool result) {
     if (!v.has_value()) return;
     const Type& type = shapes.type(v);
-    const Value& value = graph.value(v);
     const bool weight = a.execution->is_weight(v);
     const absl::Span<const Dim> moved =
         result ? absl::MakeConstSpan(work.writes) : absl::MakeConstSpan(work.reads);
@@ -223,16 +222,6 @@ Traffic AddTensors(const Report& r, OpId op, const WorkTrace& trace, Document* o
     const double elements = counts ? ValueAt(shapes, *a.numbers, moved[index], NAN) : NAN;
     const int bits = Bits(type.dtype);  // (of a sequence: none, as in the totals)
     const double bytes = std::isnan(elements) ? NAN : BytesAt(elements, bits);
-    std::string from;
-    if (!result) {
-      if (value.def == Value::Def::kOp) {
-        from = absl::StrCat("#", value.op.index, " ", QualifiedType(graph, value.op));
-      } else if (value.def == Value::Def::kWeight) {
-        from = "the file";
-      } else {
-        from = value.region == Graph::kMain ? "the model's input" : "the body's argument";
-      }
-    }
     std::string formula, filled;
     if (counts && index < formulas.size() && formulas[index].has_value() && elements > 0) {
       formula = absl::StrCat(formulas[index]->text, " elements of ", bits, " bits");
@@ -241,13 +230,13 @@ Traffic AddTensors(const Report& r, OpId op, const WorkTrace& trace, Document* o
     const std::string symbolic = ToString(type, *shapes.pool);
     const std::string here = TypeAt(type, shapes, a.numbers->point);
     table.rows.push_back(
-        {{absl::StrCat(result ? "out" : "in", i), Shorten(Printable(graph.name(v)), 24),
+        {{absl::StrCat(result ? "out" : "in", i), graph.name(v),
           result   ? "result"
           : weight ? "weight"
                    : "activation",
           counts ? Cell(elements) : Cell(), Cell(bits), counts ? Cell(bytes) : Cell(), symbolic,
           here == symbolic || here.empty() ? Cell() : Cell(here),
-          from.empty() ? Cell() : Cell(from), formula.empty() ? Cell() : Cell(formula),
+          result ? Cell() : Cell(WriterOf(r, v)), formula.empty() ? Cell() : Cell(formula),
           filled.empty() ? Cell() : Cell(filled)}});
     if (counts && !std::isnan(bytes)) {
       (result ? traffic.out : weight ? traffic.weights : traffic.in).push_back(bytes);
@@ -382,8 +371,7 @@ void AddNumbers(const Report& r, OpId op, const WorkTrace& trace, const Traffic&
                  .unit = "FLOP/B",
                  .quantity = Quantity::kRatio,
                  .formula = "FLOPs / bytes",
-                 .filled = absl::StrCat(static_cast<int64_t>(n.flops / times), " / ",
-                                        static_cast<int64_t>(all))},
+                 .filled = absl::StrCat(StepText(n.flops / times), " / ", StepText(all))},
                 &table);
     }
   }
@@ -410,8 +398,7 @@ void AddNumbers(const Report& r, OpId op, const WorkTrace& trace, const Traffic&
       AddNumber({.name = name,
                  .value = value,
                  .formula = "executions * that of one",
-                 .filled = absl::StrCat(static_cast<int64_t>(times), " * ",
-                                        static_cast<int64_t>(value / times))},
+                 .filled = absl::StrCat(StepText(times), " * ", StepText(value / times))},
                 &table);
     };
     total("MACs of a run", n.macs);

@@ -52,7 +52,7 @@ Facts EstimateFacts(const Platform& platform) {
   const Target& target = *platform.target;
   Facts facts{.key = "estimate", .title = absl::StrCat("on ", target.name)};
   const auto add = [&](const char* name, Cell value, std::string remark) {
-    facts.figures.push_back({name, name, std::move(value), Quantity::kText, std::move(remark)});
+    facts.Add(name, name, std::move(value), Quantity::kText, std::move(remark));
   };
   add("target", target.name, target.title);
   add("runtime", platform.runtime->name, platform.runtime->title);

@@ -1,12 +1,18 @@
 #include "analyzer/explain.h"
 
+#include <cmath>
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <variant>
 
 #include "analyzer/explain_estimate.h"
+#include "analyzer/kernel_graph.h"
 #include "analyzer/pipeline.h"
+#include "analyzer/report_blocks.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -20,7 +26,8 @@ Report Analysed(const std::string& file, const std::string& target = "") {
   if (!target.empty()) options.targets = {target};
   absl::StatusOr<Plan> plan = MakePlan(options);
   EXPECT_TRUE(plan.ok()) << plan.status();
-  absl::StatusOr<Report> report = AnalyzeModel("testdata/models/" + file, *plan);
+  absl::StatusOr<Report> report =
+      AnalyzeModel(file.find('/') == std::string::npos ? "testdata/models/" + file : file, *plan);
   EXPECT_TRUE(report.ok()) << report.status();
   return *std::move(report);
 }
@@ -98,6 +105,89 @@ TEST(Explain, KernelOfWhatDoesNotRun) {
   const absl::StatusOr<Document> d = ExplainNode(report, "#0", {.kernel = true});
   EXPECT_THAT(std::string(d.status().message()), HasSubstr("is in no kernel"));
   EXPECT_TRUE(ExplainNode(report, "#0", {}).ok());
+}
+
+TEST(Explain, WhatIsNotKnownIsNoNumber) {
+  // Relu -> Frobnicate -> Frobnicate -> Relu: of the second kernel neither work nor results.
+  const Report report = Analysed("testdata/golden/opaque.onnxtxt");
+  const absl::StatusOr<Document> d = ExplainNode(report, "#k1", {});
+  ASSERT_TRUE(d.ok()) << d.status();
+  for (const char* name : {"FLOPs", "bytes read", "bytes written", "bytes"}) {
+    EXPECT_TRUE(std::isnan(Value(Row(*d, "numbers", name)))) << name;
+  }
+  const TableRow* op = Row(*d, "ops", "#1");
+  ASSERT_NE(op, nullptr);
+  for (size_t cell : {5, 6, 7}) EXPECT_TRUE(std::isnan(*op->cells[cell].number()));
+  EXPECT_EQ(*Row(*d, "tensors", "read")->cells[3].number(), 4.0 * 64);  // at N = 1
+  EXPECT_TRUE(std::isnan(*Row(*d, "tensors", "written")->cells[3].number()));
+}
+
+// Five turns of a Loop whose body is one Tanh of four numbers: numbers of a run are of all turns.
+TEST(Explain, NumbersOfARunAreOfEveryTurn) {
+  const std::string file = TestFolder() + "explain_loop.onnxtxt";
+  std::ofstream(file) << R"(<ir_version: 8, opset_import: ["" : 17]>
+      g (float[4] x) => (float[4] y) {
+        n = Constant <value_int = 5> ()
+        c = Constant <value = bool {1}> ()
+        y = Loop (n, c, x) <body = b (int64 i, bool ci, float[4] v) => (co, vo) {
+          co = Identity (ci)
+          vo = Tanh (v)
+        }>
+      })";
+  const Report report = Analysed(file);
+  const absl::StatusOr<Document> d = ExplainNode(report, "vo", {.kernel = true});
+  ASSERT_TRUE(d.ok()) << d.status();
+  EXPECT_EQ(Value(Row(*d, "numbers", "transcendentals")), 5.0 * 4);
+  EXPECT_EQ(Value(Row(*d, "numbers", "bytes read")), 5.0 * 4 * 4);
+  EXPECT_EQ(Text(Row(*d, "numbers", "bytes read"), 5), "5 * 16");
+  EXPECT_EQ(Value(Row(*d, "numbers", "bytes")), 5.0 * (4 * 4 + 4 * 4));
+  std::remove(file.c_str());
+}
+
+TEST(Explain, NamesOfTensorsAreWhole) {
+  const Report report = Analysed("resnet18.onnx");
+  for (const char* node : {"#0", "#k0"}) {
+    const absl::StatusOr<Document> d = ExplainNode(report, node, {});
+    ASSERT_TRUE(d.ok()) << d.status();
+    const bool kernel = node[1] == 'k';
+    const TableRow* row = Row(*d, "tensors", kernel ? "written" : "out0");
+    EXPECT_EQ(Text(row, 1), kernel ? "/relu/Relu_output_0" : "/conv1/Conv_output_0");
+  }
+}
+
+TEST(Explain, AModelWithoutNodesHasNoIds) {
+  const std::string file = TestFolder() + "explain_empty.onnxtxt";
+  std::ofstream(file) << "<ir_version: 8, opset_import: [\"\" : 17]>\n"
+                         "g (float[4] x) => (float[4] x) {}\n";
+  const Report report = Analysed(file);
+  EXPECT_THAT(std::string(FindNode(report, "#0").status().message()),
+              HasSubstr("there is no node #0; the model has none"));
+  EXPECT_THAT(std::string(FindNode(report, "#k0").status().message()), HasSubstr("makes none"));
+  std::remove(file.c_str());
+}
+
+// Of the latency everywhere: its tables of kernels, drawings and explanations.
+TEST(Explain, SharesOfTimeAreOfTheLatency) {
+  // The host dispatches more slowly than the device computes.
+  AnalyzeOptions options;
+  options.threads = 1;
+  options.targets = {"rtx-4090"};
+  options.runtime = "pytorch-eager";
+  const absl::StatusOr<Plan> plan = MakePlan(options);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const absl::StatusOr<Report> report = AnalyzeModel("testdata/models/mlp.onnx", *plan);
+  ASSERT_TRUE(report.ok()) << report.status();
+  const ModelEstimate& e = *FirstEstimate(*report);
+  const double share = e.results[0].seconds / e.latency_s;
+  const absl::StatusOr<Document> d = ExplainNode(*report, "#k0", {});
+  ASSERT_TRUE(d.ok()) << d.status();
+  EXPECT_DOUBLE_EQ(Value(Row(*d, "time", "share")), share);
+  const KernelGraph g = MakeKernelGraph(*report);
+  EXPECT_DOUBLE_EQ(g.nodes[static_cast<size_t>(g.first_kernel)].share, share);
+  const Table dearest = DearestTable(*report, 100);
+  for (const TableRow& row : dearest.rows) {
+    EXPECT_DOUBLE_EQ(*row.cells[8].number(), *row.cells[7].number() / e.latency_s);
+  }
 }
 
 }  // namespace

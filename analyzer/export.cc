@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "analyzer/rows.h"
+#include "ir/rows.h"
 
 namespace assay {
 namespace {
@@ -12,12 +12,18 @@ constexpr ExportRow kExports[] = {
     {.name = "dot",
      .ending = ".dot",
      .doc = "a drawing in Graphviz's language; `dot -Tsvg` renders it",
-     .make = ExportDot},
+     .make = ExportDot,
+     .colors = true},
     {.name = "svg",
      .ending = ".svg",
      .doc = "a drawing of the kernels that a browser shows by itself",
-     .make = ExportSvg},
-    {.name = "mermaid", .ending = ".mmd", .doc = "a flowchart for Markdown", .make = ExportMermaid},
+     .make = ExportSvg,
+     .colors = true},
+    {.name = "mermaid",
+     .ending = ".mmd",
+     .doc = "a flowchart for Markdown",
+     .make = ExportMermaid,
+     .colors = true},
     {.name = "onnx",
      .ending = ".onnx",
      .doc = "the model with shapes and costs in it, for Netron; weights as they are",

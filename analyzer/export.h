@@ -49,6 +49,7 @@ struct ExportRow {
   absl::string_view ending;  // of file names that mean it: ".dot"
   absl::string_view doc;
   absl::Status (*make)(const ExportInput& input, Sink sink) = nullptr;
+  bool colors = false;  // takes --color-by
   bool needs_target = false;
   bool many_targets = false;  // else at most one column of the report
   bool rewrites = false;      // needs Report::source and `at_any_size`

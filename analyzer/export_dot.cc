@@ -107,7 +107,7 @@ class Drawing {
           const absl::string_view fill =
               by_ == ColorBy::kRole ? "#f3f3f3" : FillOf(by_, kernels_, NodeOf(k)).light;
           Line(absl::StrCat(
-              "label=", Label(absl::StrCat("#", k, " ", kernel.name), TimeOf(kernels_, NodeOf(k))),
+              "label=", Label(TitleOf(kernels_, NodeOf(k)), TimeOf(NodeOf(k))),
               "; style=\"rounded,filled\"; color=\"#888888\"; fillcolor=", Quoted(fill), ";"));
         }
         for (OpId member : kernel.ops) Node(member, k, box);
@@ -144,7 +144,7 @@ class Drawing {
       fill = FillOfRole(row->role).light;
     }
     std::string label = Label(QualifiedType(g_, op), Where(g_, op));
-    if (const std::string time = TimeOf(kernels_, NodeOf(kernel)); !in_box && !time.empty()) {
+    if (const std::string time = TimeOf(NodeOf(kernel)); !in_box && !time.empty()) {
       label.pop_back();
       absl::StrAppend(&label, "\\n", time, "\"");
     }

@@ -2,7 +2,7 @@
 //
 //   flowchart TD
 //     n0(["x"])
-//     n1["#35;0 Conv+Relu<br/>12.3 us, 4.5 %"]:::compute
+//     n1["#35;k0 Conv+Relu<br/>12.3 us, 4.5 %"]:::compute
 //     n0 --> n1
 //
 // Mermaid refuses more than 500 edges and 50,000 characters unless it is configured otherwise, so
@@ -99,13 +99,16 @@ Chart OfKernels(const KernelGraph& g, ColorBy by) {
   Chart chart;
   for (const KernelGraph::Node& node : g.nodes) {
     chart.boxes.push_back({.title = TitleOf(g, node),
-                           .more = TimeOf(g, node),
+                           .more = TimeOf(node),
                            .fill = &FillOf(by, g, node),
                            .round = node.kernel < 0});
   }
   for (const KernelGraph::Edge& e : g.edges) chart.edges.emplace_back(e.from, e.to);
   return chart;
 }
+
+// Names of groups by what they are of: a module may be called `inputs`, too.
+constexpr absl::string_view kOwn = "=", kModule = ".";
 
 // Nodes of one group as one box, in order of the first; a group's colour is that of its dearest
 // kernel, or of its first without a target.
@@ -119,7 +122,7 @@ Chart OfGroups(const KernelGraph& g, ColorBy by, const std::vector<std::string>&
     auto [it, is_new] = box_of.try_emplace(group_of[i], static_cast<int32_t>(chart.boxes.size()));
     box[i] = it->second;
     if (is_new) {
-      chart.boxes.push_back({.title = group_of[i], .fill = &FillOf(by, g, node)});
+      chart.boxes.push_back({.title = group_of[i].substr(1), .fill = &FillOf(by, g, node)});
       chart.boxes.back().round = node.kernel < 0;
       dearest.push_back(-1);
     }
@@ -189,9 +192,11 @@ absl::Status ExportMermaid(const ExportInput& input, Sink sink) {
   for (size_t depth = std::min<size_t>(deepest, 16); depth > 0; --depth) {
     for (size_t i = 0; i < g.nodes.size(); ++i) {
       const KernelGraph::Node& node = g.nodes[i];
-      group_of[i] = node.kernel < 0     ? node.output ? "outputs" : "inputs"
-                    : module[i].empty() ? "outside modules"
-                                        : Printable(Prefix(module[i], depth));
+      const bool own = node.kernel < 0 || module[i].empty();
+      group_of[i] = absl::StrCat(own ? kOwn : kModule,
+                                 node.kernel < 0     ? node.output ? "outputs" : "inputs"
+                                 : module[i].empty() ? "outside modules"
+                                                     : Printable(Prefix(module[i], depth)));
     }
     const Chart chart = OfGroups(g, by, group_of);
     if (chart.boxes.size() < 5) break;  // says nothing
@@ -207,12 +212,12 @@ absl::Status ExportMermaid(const ExportInput& input, Sink sink) {
     for (size_t i = 0; i < g.nodes.size(); ++i) {
       const KernelGraph::Node& node = g.nodes[i];
       if (node.kernel < 0) {
-        group_of[i] = node.output ? "outputs" : "inputs";
+        group_of[i] = absl::StrCat(kOwn, node.output ? "outputs" : "inputs");
         continue;
       }
       const size_t first = static_cast<size_t>(node.kernel) / together * together;
       const size_t last = std::min(first + together, g.partition->kernels.size()) - 1;
-      group_of[i] = absl::StrCat("#", first, " to #", last);
+      group_of[i] = absl::StrCat(kOwn, "#k", first, " to #k", last);
     }
     const Chart chart = OfGroups(g, by, group_of);
     const std::string text = Print(chart, by, heading,

@@ -1,7 +1,7 @@
 // The same model with what we know of it inside, where Netron and others show it:
 //
 //   value_info            of every tensor that nodes make: its type, sizes as numbers or
-//   expressions node.metadata_props   assay.macs = 118013952, assay.kernel = #0 Conv+Relu,
+//   expressions node.metadata_props   assay.macs = 118013952, assay.kernel = #k0 Conv+Relu,
 //   assay.bound = compute graph, model          the totals; of the model also where they were taken
 //   and what of
 //
@@ -13,9 +13,6 @@
 // Weights: stored in the file they are copied byte for byte; beside it they stay, and the output
 // names them by a path from its own folder. Readers refuse a path that leads out of the folder, so
 // where only such a one would do the name stays and a note says what to copy.
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -26,15 +23,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/export.h"
-#include "analyzer/kernel_graph.h"
 #include "analyzer/onnx/external_path.h"
 #include "analyzer/onnx/model_source.h"
 #include "analyzer/onnx/rewrite.h"
+#include "analyzer/units.h"
 #include "analyzer/utf8.h"
 
 namespace assay {
@@ -42,18 +38,10 @@ namespace {
 
 constexpr absl::string_view kPrefix = "assay.";
 
-// The shortest text that reads back as the same number.
-std::string Number(double n) {
-  char buffer[32];
-  if (n == std::floor(n) && std::fabs(n) < 9e15) return absl::StrCat(static_cast<int64_t>(n));
-  const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, n);
-  return std::string(buffer, end.ptr);
-}
-
 class Costs {
  public:
   explicit Costs(const Report& r)
-      : r_(r), partition_(*ExportedPartition(r)), estimate_(ExportedEstimate(r)) {}
+      : r_(r), partition_(*FirstPartition(r)), estimate_(FirstEstimate(r)) {}
 
   Remarks On(absl::Span<const ModelSource::Node> nodes) const {
     Remarks out;
@@ -97,13 +85,13 @@ class Costs {
     }
     if (running == 0) return out;
     if (unknown < running) {
-      add("macs", Number(sum.macs));
-      add("flops", Number(sum.flops));
-      add("bytes", Number(sum.bytes()));
+      add("macs", ShortestText(sum.macs));
+      add("flops", ShortestText(sum.flops));
+      add("bytes", ShortestText(sum.bytes()));
     }
     if (unknown > 0) add("unknown_operators", absl::StrCat(unknown));
     AddKernels(kernels, add);
-    if (stands_for) add("latency_s", Number(seconds));
+    if (stands_for) add("latency_s", ShortestText(seconds));
     if (estimate_ != nullptr && !kernels.empty()) {
       int32_t longest = *kernels.begin();
       for (int32_t k : kernels) {
@@ -122,9 +110,9 @@ class Costs {
       out.emplace_back(absl::StrCat(kPrefix, key), std::move(value));
     };
     const Numbers& n = *r_.analysis.numbers;
-    add("macs", Number(n.total.macs));
-    add("flops", Number(n.total.flops));
-    add("bytes", Number(n.total.bytes()));
+    add("macs", ShortestText(n.total.macs));
+    add("flops", ShortestText(n.total.flops));
+    add("bytes", ShortestText(n.total.bytes()));
     if (n.unknown_ops > 0) add("unknown_operators", absl::StrCat(n.unknown_ops));
     add("parameters", absl::StrCat(r_.analysis.works->parameters));
     if (!r_.point.empty()) {
@@ -140,10 +128,11 @@ class Costs {
     add("runtime", estimate_->platform->runtime->name);
     add("precision", std::string(estimate_->platform->precision->name));
     add("calibration", estimate_->platform->calibration_label);
-    add("latency_s", Number(estimate_->latency_s));
-    add("latency_low_s", Number(estimate_->latency_low_s));
-    add("latency_high_s", Number(estimate_->latency_high_s));
-    if (estimate_->energy.joules.has_value()) add("energy_j", Number(*estimate_->energy.joules));
+    add("latency_s", ShortestText(estimate_->latency_s));
+    add("latency_low_s", ShortestText(estimate_->latency_low_s));
+    add("latency_high_s", ShortestText(estimate_->latency_high_s));
+    if (estimate_->energy.joules.has_value())
+      add("energy_j", ShortestText(*estimate_->energy.joules));
     return out;
   }
 
@@ -153,7 +142,7 @@ class Costs {
     return partition_.kernels[k].multiplicity * estimate_->results[k].seconds;
   }
 
-  // "#3 Conv+Relu"; of several "#3, #4, #7 and 12 more".
+  // "#k3 Conv+Relu"; of several "#k3, #k4, #k7 and 12 more".
   template <class F>
   void AddKernels(const std::set<int32_t>& kernels, F&& add) const {
     constexpr size_t kMost = 8;
@@ -161,13 +150,13 @@ class Costs {
     if (kernels.size() == 1) {
       const int32_t k = *kernels.begin();
       add("kernel",
-          absl::StrCat("#", k, " ", ValidUtf8(partition_.kernels[static_cast<size_t>(k)].name)));
+          absl::StrCat("#k", k, " ", ValidUtf8(partition_.kernels[static_cast<size_t>(k)].name)));
       return;
     }
     std::vector<std::string> first;
     for (int32_t k : kernels) {
       if (first.size() == kMost) break;
-      first.push_back(absl::StrCat("#", k));
+      first.push_back(absl::StrCat("#k", k));
     }
     add("kernels",
         absl::StrCat(

@@ -10,11 +10,11 @@
 //
 //        [input]
 //           |
-//      [#0 Conv+Relu]--.
+//      [#k0 Conv+Relu]--.
 //           |          |     lane
-//      [#1 Conv+Relu]  |
+//      [#k1 Conv+Relu]  |
 //           |          |
-//      [#2 Conv+Add+Relu]
+//      [#k2 Conv+Add+Relu]
 //
 // Dummy nodes would make a mask that every layer of a transformer reads cost the square of the
 // layers. As it is: n log n, the same bytes for the same report, 10,000 kernels in well under a
@@ -32,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/chart.h"
 #include "analyzer/export.h"
 #include "analyzer/kernel_graph.h"
 #include "analyzer/text_table.h"
@@ -45,31 +46,6 @@ constexpr int kBoxWidth = 190, kBoxHeight = 40, kGapX = 24, kGapY = 40;
 constexpr int kTop = 84, kMargin = 24, kLane = 10, kMostLanes = 24;
 constexpr int kLabel = 30;  // columns of a line in a box
 constexpr int kSweeps = 4;
-
-// For text and for attributes in double quotes. Printable text has no control characters but the
-// newlines of a title.
-std::string Escaped(absl::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // The largest of a range, after n log n of preparation.
 class RangeMax {
@@ -259,7 +235,7 @@ class Page {
                     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", layout_.width,
                     "\" height=\"", layout_.height, "\" viewBox=\"0 0 ", layout_.width, " ",
                     layout_.height, "\" font-family=\"sans-serif\" font-size=\"11\">\n");
-    absl::StrAppend(&out_, "<title>", Escaped(HeadingOf(*g_.report)), "</title>\n");
+    absl::StrAppend(&out_, "<title>", EscapeMarkup(HeadingOf(*g_.report)), "</title>\n");
     Style();
     out_ +=
         "<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"6\" "
@@ -267,12 +243,12 @@ class Page {
         "</defs>\n";
     out_ += "<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n";
     absl::StrAppend(&out_, "<text x=\"", kMargin, "\" y=\"28\" font-size=\"15\">",
-                    Escaped(Shorten(HeadingOf(*g_.report), 90)), "</text>\n");
+                    EscapeMarkup(Shorten(HeadingOf(*g_.report), 90)), "</text>\n");
     int x = kMargin;
     for (const FillRow* row : LegendOf(by_)) {
       absl::StrAppend(&out_, "<rect class=\"box ", row->name, "\" x=\"", x,
                       "\" y=\"44\" width=\"14\" height=\"14\"/><text x=\"", x + 20, "\" y=\"55\">",
-                      Escaped(row->meaning), "</text>\n");
+                      row->meaning, "</text>\n");
       x += 40 + 6 * DisplayWidth(row->meaning);
     }
   }
@@ -313,25 +289,26 @@ class Page {
       absl::StrAppend(&out_, " C", x1, ",", y1 + kBend, " ", x2, ",", y2 - kBend, " ", x2, ",", y2);
     }
     const Shapes& shapes = *g_.report->analysis.shapes;
-    absl::StrAppend(&out_, "\"><title>",
-                    Escaped(Printable(absl::StrCat(g_.report->graph->name(e.value), " ",
-                                                   ToString(shapes.type(e.value), *shapes.pool)))),
-                    "</title></path>\n");
+    absl::StrAppend(
+        &out_, "\"><title>",
+        EscapeMarkup(Printable(absl::StrCat(g_.report->graph->name(e.value), " ",
+                                            ToString(shapes.type(e.value), *shapes.pool)))),
+        "</title></path>\n");
   }
 
   void Text(int x, int y, absl::string_view text) {
     absl::StrAppend(&out_, "<text text-anchor=\"middle\" x=\"", x, "\" y=\"", y, "\">",
-                    Escaped(Shorten(text, kLabel)), "</text>");
+                    EscapeMarkup(Shorten(text, kLabel)), "</text>");
   }
 
   void Node(size_t i) {
     const KernelGraph::Node& node = g_.nodes[i];
     const int x = layout_.x[i], y = layout_.y[i];
-    absl::StrAppend(&out_, "<g><title>", Escaped(DetailsOf(g_, node)), "</title><rect class=\"box ",
-                    FillOf(by_, g_, node).name, "\" x=\"", x - kBoxWidth / 2, "\" y=\"", y,
-                    "\" width=\"", kBoxWidth, "\" height=\"", kBoxHeight, "\" rx=\"",
-                    node.kernel < 0 ? kBoxHeight / 2 : 4, "\"/>");
-    std::string second = TimeOf(g_, node);
+    absl::StrAppend(&out_, "<g><title>", EscapeMarkup(DetailsOf(g_, node)),
+                    "</title><rect class=\"box ", FillOf(by_, g_, node).name, "\" x=\"",
+                    x - kBoxWidth / 2, "\" y=\"", y, "\" width=\"", kBoxWidth, "\" height=\"",
+                    kBoxHeight, "\" rx=\"", node.kernel < 0 ? kBoxHeight / 2 : 4, "\"/>");
+    std::string second = TimeOf(node);
     if (node.kernel < 0) {
       const Shapes& shapes = *g_.report->analysis.shapes;
       second = ToString(shapes.type(node.value), *shapes.pool);

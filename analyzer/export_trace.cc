@@ -3,10 +3,11 @@
 // ui.perfetto.dev and chrome://tracing open:
 //
 //   process  h100-sxm, tensorrt, fp16: 1.234 ms
-//     track    stream 0       |#0 Conv+Relu|#1 MaxPool|wait|#2 Conv+Relu|      of each stream
-//     track    host dispatch  |run|#0|#1|#2|
-//     track    matrix fp16    |#0 Conv+Relu|          |    |#2 Conv|           of each unit that is
-//     track    HBM3           |#0 Co|      |#1 MaxPool|    |#2 Con|            busy in any kernel
+//     track    stream 0       |#k0 Conv+Relu|#k1 MaxPool|wait|#k2 Conv+Relu|    of each stream
+//     track    host dispatch  |run|#k0|#k1|#k2|
+//     track    matrix fp16    |#k0 Conv+Relu|           |    |#k2 Conv|         of each unit that
+//     is track    HBM3           |#k0 Co|      |#k1 MaxPool|    |#k2 Con|          busy in any
+//     kernel
 //
 // A kernel's slice is all turns of its loop. On a unit it begins when the kernel's launch is over
 // and lasts as long as the unit is busy. Where the host is slower than the device, the device
@@ -21,7 +22,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,7 +29,6 @@
 #include "absl/strings/string_view.h"
 #include "analyzer/export.h"
 #include "analyzer/json_writer.h"
-#include "analyzer/kernel_graph.h"
 #include "analyzer/units.h"
 #include "passes/streams.h"
 
@@ -212,7 +211,7 @@ class Writer {
     const Partition::KernelOps* kernel = s.kernel < 0 ? nullptr : &t.partition().kernels[k];
     const KernelEstimate* e = s.kernel < 0 ? nullptr : &t.estimate().results[k];
     std::string name = s.what == What::kWait ? "wait for the host" : "start of the run";
-    if (kernel != nullptr) name = absl::StrCat("#", s.kernel, " ", kernel->name);
+    if (kernel != nullptr) name = absl::StrCat("#k", s.kernel, " ", kernel->name);
     json_.BeginRow().Field("ph", "X").Field("name", name);
     json_.Field("cat", s.what == What::kKernel     ? "kernel"
                        : s.what == What::kUnit     ? "unit"

@@ -180,7 +180,7 @@ Facts Fitness::LimitFacts() const {
     }
   }
   if (limits.lifetime_s.has_value()) {
-    facts.figures.push_back({"lifetime_s", "price of the machine",
+    facts.figures.push_back({"lifetime_years", "price of the machine",
                              *limits.lifetime_s / (365.25 * 86400), Quantity::kRatio,
                              "years of never being idle"});
   }

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "analyzer/rows.h"
+#include "ir/rows.h"
 
 namespace assay {
 namespace {

@@ -15,6 +15,7 @@
 #include "analyzer/report.h"
 #include "ir/dtype.h"
 #include "ir/op_table.h"
+#include "ir/rows.h"
 
 namespace assay {
 namespace {
@@ -140,9 +141,8 @@ std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int 
                           absl::Span<const double> op_seconds) {
   const Analysis& a = report.analysis;
   std::vector<Group> groups;
-  const Row* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                [&](const Row& r) { return r.name == grouping; });
-  if (row == std::end(kRows) || a.numbers == nullptr) return groups;
+  const Row* row = FindRow(kRows, grouping);
+  if (row == nullptr || a.numbers == nullptr) return groups;
   std::vector<Node> nodes(1);
   absl::flat_hash_map<std::pair<int, std::string>, int> index;
   size_t deepest = 1;
@@ -181,10 +181,6 @@ std::vector<Group> RollUp(const Report& report, absl::string_view grouping, int 
   return groups;
 }
 
-std::vector<absl::string_view> GroupingNames() {
-  std::vector<absl::string_view> names;
-  for (const Row& row : kRows) names.push_back(row.name);
-  return names;
-}
+std::vector<absl::string_view> GroupingNames() { return NamesOf(kRows); }
 
 }  // namespace assay

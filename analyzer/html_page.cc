@@ -37,7 +37,7 @@ body { margin: 0 auto; padding: 0 1.25rem 4rem; max-width: 76rem; display: flex;
        flex-direction: column; }
 /* The list of contents is written last, when they are known, and shown first. */
 nav { order: -1; padding: .9rem 0; border-bottom: 1px solid var(--line); font-size: .9rem; }
-nav ul { list-style: none; margin: 0; padding: 0 6rem 0 0; display: flex; flex-wrap: wrap;
+nav ul { list-style: none; margin: 0; padding: 0 8rem 0 0; display: flex; flex-wrap: wrap;
          gap: .15rem 1.2rem; }
 nav button { position: absolute; top: .75rem; right: max(1.25rem, calc(50vw - 36.75rem)); }
 a { color: var(--link); text-decoration: none; }
@@ -84,6 +84,7 @@ th[aria-sort=ascending] button::after { content: "\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\2193"; opacity: 1; }
 .n { text-align: right; white-space: nowrap; }
 .whole { white-space: nowrap; max-width: none; }
+.long { min-width: 20rem; }
 tbody tr:hover td { background: var(--sheet); }
 tfoot td { font-weight: 600; border-top: 2px solid var(--line); }
 tr.faint td { color: var(--faint); }
@@ -132,6 +133,7 @@ circle.hit:hover { fill-opacity: 1; }
   table { font-size: 8pt; }
   th, td, .whole { padding: .12rem .3rem; white-space: normal; max-width: 14rem; }
   td { overflow-wrap: anywhere; }
+  .long { min-width: 0; }
   .n, .whole { overflow-wrap: normal; }
   td.n { white-space: nowrap; }
   th { position: static; }

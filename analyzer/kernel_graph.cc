@@ -10,9 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "analyzer/report_blocks.h"
-#include "analyzer/rows.h"
 #include "analyzer/text_table.h"
 #include "analyzer/units.h"
+#include "ir/rows.h"
 #include "ir/type.h"
 
 namespace assay {
@@ -60,16 +60,6 @@ ColorBy FindColorBy(absl::string_view name) {
   return row == nullptr ? ColorBy::kAuto : row->by;
 }
 
-const ModelEstimate* ExportedEstimate(const Report& report) {
-  return report.analysis.estimates.empty() ? nullptr : report.analysis.estimates.front().get();
-}
-
-const Partition* ExportedPartition(const Report& report) {
-  const ModelEstimate* estimate = ExportedEstimate(report);
-  if (estimate == nullptr) return report.partition;
-  return report.analysis.partitions[static_cast<size_t>(estimate->partition)].get();
-}
-
 namespace {
 
 // Whose argument it is: the loop around a body. None: no argument of a body.
@@ -115,8 +105,8 @@ void SetLevels(KernelGraph* g) {
 KernelGraph MakeKernelGraph(const Report& report) {
   KernelGraph g;
   g.report = &report;
-  g.partition = ExportedPartition(report);
-  g.estimate = ExportedEstimate(report);
+  g.partition = FirstPartition(report);
+  g.estimate = FirstEstimate(report);
   const Graph& graph = *report.graph;
   const Execution& execution = *report.analysis.execution;
   const Region& main = graph.region(Graph::kMain);
@@ -132,7 +122,7 @@ KernelGraph MakeKernelGraph(const Report& report) {
     KernelGraph::Node node{.kernel = static_cast<int32_t>(k)};
     if (g.estimate != nullptr) {
       node.seconds = kernels[k].multiplicity * g.estimate->results[k].seconds;
-      g.kernel_seconds += node.seconds;
+      node.share = ShareOfLatency(*g.estimate, node.seconds);
       g.most_seconds = std::max(g.most_seconds, node.seconds);
     }
     for (ValueId v : kernels[k].writes) {
@@ -155,10 +145,6 @@ KernelGraph MakeKernelGraph(const Report& report) {
   };
   for (size_t k = 0; k < kernels.size(); ++k) {
     for (ValueId v : kernels[k].reads) add(v, g.first_kernel + static_cast<int32_t>(k));
-    if (g.kernel_seconds > 0) {
-      KernelGraph::Node& node = g.nodes[static_cast<size_t>(g.first_kernel) + k];
-      node.share = node.seconds / g.kernel_seconds;
-    }
   }
   for (ValueId v : main.results) {
     if (!v.has_value()) continue;
@@ -182,10 +168,10 @@ KernelGraph MakeKernelGraph(const Report& report) {
 
 std::string TitleOf(const KernelGraph& graph, const KernelGraph::Node& node) {
   if (node.kernel < 0) return Printable(graph.report->graph->name(node.value));
-  return Printable(absl::StrCat("#", node.kernel, " ", graph.kernel(node).name));
+  return Printable(absl::StrCat("#k", node.kernel, " ", graph.kernel(node).name));
 }
 
-std::string TimeOf(const KernelGraph&, const KernelGraph::Node& node) {
+std::string TimeOf(const KernelGraph::Node& node) {
   if (std::isnan(node.seconds)) return "";
   return absl::StrCat(Seconds(node.seconds),
                       std::isnan(node.share) ? "" : absl::StrCat(", ", Percent(node.share)));
@@ -207,7 +193,7 @@ std::string DetailsOf(const KernelGraph& graph, const KernelGraph::Node& node) {
   }
   const OpNumbers sum = r.analysis.numbers->Sum(kernel.ops);
   if (const KernelEstimate* e = graph.result(node)) {
-    line(TimeOf(graph, node));
+    line(TimeOf(node));
     line("bound by ", Name(e->bound), ": ", e->limit);
   }
   if (kernel.multiplicity != 1) line("runs ", Count(kernel.multiplicity), " times");
@@ -228,7 +214,7 @@ std::string DetailsOf(const KernelGraph& graph, const KernelGraph::Node& node) {
 
 std::string HeadingOf(const Report& report) {
   std::string file = Printable(ShownFile(report.file));
-  const ModelEstimate* e = ExportedEstimate(report);
+  const ModelEstimate* e = FirstEstimate(report);
   if (e == nullptr) return file;
   return absl::StrCat(file, " on ", Printable(e->platform->target->name), " under ",
                       Printable(e->platform->runtime->name),
@@ -240,7 +226,7 @@ std::string HeadingOf(const Report& report) {
 
 ColorBy ColorsOf(const Report& report, ColorBy wanted) {
   if (wanted != ColorBy::kAuto) return wanted;
-  return ExportedEstimate(report) == nullptr ? ColorBy::kRole : ColorBy::kBound;
+  return FirstEstimate(report) == nullptr ? ColorBy::kRole : ColorBy::kBound;
 }
 
 const FillRow& FillOfRole(Role role) {

@@ -30,7 +30,7 @@ struct KernelGraph {
     int32_t level = 0;  // longest path from the inputs
     // x multiplicity; kUnknown without a target, and of inputs and outputs.
     double seconds = kUnknown;
-    double share = kUnknown;  // of the sum over all kernels
+    double share = kUnknown;  // of the latency
   };
   struct Edge {
     int32_t from = 0, to = 0;
@@ -45,8 +45,7 @@ struct KernelGraph {
   std::vector<Edge> edges;                  // by `to`, then `from`; each pair once
   int32_t first_kernel = 0;                 // nodes[first_kernel + k] is kernel k
   int32_t levels = 0;
-  double kernel_seconds = 0;  // sum over all kernels
-  double most_seconds = 0;    // of one kernel
+  double most_seconds = 0;  // of one kernel
 
   const Partition::KernelOps& kernel(const Node& node) const {
     return partition->kernels[static_cast<size_t>(node.kernel)];
@@ -59,17 +58,12 @@ struct KernelGraph {
   }
 };
 
-// The partition whose kernels an export is about: that of the first target's runtime, else
-// --fuse's.
-const Partition* ExportedPartition(const Report& report);
-const ModelEstimate* ExportedEstimate(const Report& report);  // null: no target
-
 KernelGraph MakeKernelGraph(const Report& report);
 
-// "#3 Conv+Relu"; the name of an input or output. Printable.
+// "#k3 Conv+Relu"; the name of an input or output. Printable.
 std::string TitleOf(const KernelGraph& graph, const KernelGraph::Node& node);
 // "12.30 us, 4.5 %"; "" where no time is known.
-std::string TimeOf(const KernelGraph& graph, const KernelGraph::Node& node);
+std::string TimeOf(const KernelGraph::Node& node);
 // Everything worth knowing about it, a fact a line: what hovering shows.
 std::string DetailsOf(const KernelGraph& graph, const KernelGraph::Node& node);
 // "resnet18.onnx on h100-sxm under ideal in fp16: 1.234 ms"; the file alone without a target.

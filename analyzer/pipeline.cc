@@ -19,6 +19,7 @@
 #include "analyzer/report.h"
 #include "hw/runtime.h"
 #include "hw/target.h"
+#include "ir/rows.h"
 #include "ir/suggest.h"
 #include "passes/fusion.h"
 #include "passes/pass_manager.h"
@@ -146,10 +147,8 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options) {
   plan.request.timings = options.timings;
 
   if (!options.after.empty() && FindPass(options.after) == nullptr) {
-    std::vector<absl::string_view> names;
-    for (const PassRow& row : Passes()) names.push_back(row.name);
     return absl::NotFoundError(absl::StrCat("unknown pass `", options.after, "`",
-                                            DidYouMean(options.after, names),
+                                            DidYouMean(options.after, NamesOf(Passes())),
                                             "; `assay passes` lists them"));
   }
   absl::StatusOr<const FusionPolicyRow*> policy = FindFusionPolicy(options.fuse);

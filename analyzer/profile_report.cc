@@ -54,7 +54,7 @@ std::string WhereOf(const Graph& graph, OpId op) {
 
 std::string ProfileReport(absl::string_view file, const Profile& profile, const ProfileMatch& match,
                           const Report& report, const TextStyle& style) {
-  const ModelEstimate& estimate = *report.analysis.estimates.front();
+  const ModelEstimate& estimate = *FirstEstimate(report);
   const Platform& platform = *estimate.platform;
   const Partition& partition = *report.analysis.partitions[estimate.partition];
   const Graph& graph = *report.graph;

@@ -52,6 +52,8 @@ std::string Shown(double number, Quantity quantity) {
                          '#');
     case Quantity::kId:
       return absl::StrCat("#", std::llround(number));
+    case Quantity::kKernelId:
+      return absl::StrCat("#k", std::llround(number));
     case Quantity::kIndex:
       return absl::StrCat(std::llround(number));
     case Quantity::kDollars:

@@ -24,7 +24,8 @@ enum class Quantity : uint8_t {
   kShare,           // "32.7 %"; held as 0.327
   kPercent,         // "32.7", under a heading of "%"; held as 0.327
   kBar,             // "########": a share drawn, 32 columns for 1; held as 0.25
-  kId,              // "#12"
+  kId,              // "#12": an operator
+  kKernelId,        // "#k12"
   kIndex,           // "1234": a place in a list
   kDollars,         // "0.25 USD"
 };

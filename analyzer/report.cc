@@ -1,6 +1,7 @@
 #include "analyzer/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string>
@@ -48,6 +49,20 @@ std::vector<OpaqueOps> Opaque(const Graph& graph, const Execution& execution) {
 
 }  // namespace
 
+const ModelEstimate* FirstEstimate(const Report& report) {
+  return report.analysis.estimates.empty() ? nullptr : report.analysis.estimates[0].get();
+}
+
+const Partition* FirstPartition(const Report& report) {
+  const ModelEstimate* estimate = FirstEstimate(report);
+  return estimate == nullptr ? report.partition
+                             : report.analysis.partitions[estimate->partition].get();
+}
+
+double ShareOfLatency(const ModelEstimate& estimate, double seconds) {
+  return estimate.latency_s > 0 ? seconds / estimate.latency_s : NAN;
+}
+
 std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estimate) {
   const Partition& partition = *report.analysis.partitions[estimate.partition];
   std::vector<double> seconds(report.graph->num_ops());
@@ -80,8 +95,8 @@ void Summarize(Report* report) {
   }
   if (a.execution != nullptr) report->opaque = Opaque(graph, *a.execution);
   if (a.execution == nullptr || a.numbers == nullptr) return;
-  if (!a.estimates.empty() && a.estimates[0] != nullptr) {
-    report->op_seconds = SecondsByOp(*report, *a.estimates[0]);
+  if (const ModelEstimate* estimate = FirstEstimate(*report); estimate != nullptr) {
+    report->op_seconds = SecondsByOp(*report, *estimate);
   }
   report->dearest = ByCost(*report);
   report->types = RollUp(*report, "type", 1);

@@ -66,6 +66,15 @@ struct Report {
 // A model's file as people are told of it: "<stdin>" for "-".
 std::string ShownFile(const std::string& file);
 
+// That of the first target, runtime and precision; null without a target.
+const ModelEstimate* FirstEstimate(const Report& report);
+// Whose kernels are numbered #k0, #k1, ...: that of the first estimate's runtime, else of --fuse;
+// null when neither is made.
+const Partition* FirstPartition(const Report& report);
+// Of the model's latency; NaN where it has none. What runs side by side adds up to more than 1, and
+// where the host is slower than the device to less.
+double ShareOfLatency(const ModelEstimate& estimate, double seconds);
+
 // By OpId: what an estimate of the report says, a kernel's seconds x multiplicity at its main op.
 std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estimate);
 

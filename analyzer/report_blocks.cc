@@ -233,11 +233,9 @@ Table RollUpTable(const Report& r, absl::string_view by, int depth) {
 
 Table DearestTable(const Report& r, size_t top) {
   const bool timed = !r.op_seconds.empty();
-  const ModelEstimate* estimate = timed ? r.analysis.estimates[0].get() : nullptr;
-  const Partition* kernels = timed ? r.analysis.partitions[estimate->partition].get() : nullptr;
+  const ModelEstimate* estimate = timed ? FirstEstimate(r) : nullptr;
+  const Partition* kernels = timed ? FirstPartition(r) : nullptr;
   const OpNumbers& t = r.analysis.numbers->total;
-  double total_seconds = 0;
-  for (double s : r.op_seconds) total_seconds += s;
   Table table{.key = "dearest",
               .title = timed ? absl::StrCat("most expensive kernels by time on ",
                                             estimate->platform->target->name)
@@ -268,7 +266,7 @@ Table DearestTable(const Report& r, size_t top) {
     table.rows.push_back(
         {{op.index, kernel.name, FirstShape(r, op), r.analysis.numbers->Sum(kernel.ops).macs,
           Cell(), Cell(), kernel.bytes_external() * kernel.multiplicity, r.op_seconds[op.index],
-          Part(r.op_seconds[op.index], total_seconds), estimate->results[k].limit,
+          ShareOfLatency(*estimate, r.op_seconds[op.index]), estimate->results[k].limit,
           Where(*r.graph, op)}});
   }
   return table;
@@ -276,8 +274,8 @@ Table DearestTable(const Report& r, size_t top) {
 
 // The columns are the same for every model; those of a target are empty without one.
 Table OperatorTable(const Report& r, bool all) {
-  const ModelEstimate* e = r.op_seconds.empty() ? nullptr : r.analysis.estimates[0].get();
-  const Partition* kernels = e == nullptr ? nullptr : r.analysis.partitions[e->partition].get();
+  const ModelEstimate* e = r.op_seconds.empty() ? nullptr : FirstEstimate(r);
+  const Partition* kernels = FirstPartition(r);
   Table table{.key = "ops",
               .title = "operators",
               .columns = {{"model", "model", Quantity::kText, true},
@@ -289,7 +287,7 @@ Table OperatorTable(const Report& r, bool all) {
                           {"macs", "MACs", Quantity::kCount},
                           {"flops", "FLOPs", Quantity::kCount},
                           {"bytes", "bytes", Quantity::kBytes},
-                          {"kernel", "kernel", Quantity::kIndex},
+                          {"kernel", "kernel", Quantity::kKernelId},
                           {"target", "target", Quantity::kText, true},
                           {"time_s", "time", Quantity::kSeconds},
                           {"limit", "limit", Quantity::kText, false, true},
@@ -300,8 +298,7 @@ Table OperatorTable(const Report& r, bool all) {
     const OpNumbers& n = r.analysis.numbers->of(op);
     const Location& at = r.graph->op(op).location;
     auto number = [&](double v) { return !runs ? Cell() : Cell(n.known ? v : NAN); };
-    const Partition* p = kernels != nullptr ? kernels : r.partition;
-    const int kernel = p == nullptr ? -1 : p->kernel_of[op.index];
+    const int kernel = kernels == nullptr ? -1 : kernels->kernel_of[op.index];
     // Of a kernel the main operator has the time.
     const bool timed = e != nullptr && kernel >= 0 && kernels->kernels[kernel].main() == op;
     table.rows.push_back(

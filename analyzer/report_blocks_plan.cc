@@ -151,7 +151,7 @@ Table KernelTable(const Report& r) {
   }
   Table table{.key = "fused_kernels",
               .title = absl::StrCat("kernels, fusion ", p.key.policy),
-              .columns = {{"id", "id", Quantity::kIndex},
+              .columns = {{"id", "id", Quantity::kKernelId},
                           {"stage", "stage", Quantity::kIndex},
                           {"kernel", "kernel"},
                           {"pattern", "pattern"},
@@ -199,8 +199,8 @@ Table UnfusedTable(const Report& r) {
   const Partition& p = *r.partition;
   Table table{.key = "unfused",
               .title = absl::StrCat("edges between kernels, fusion ", p.key.policy),
-              .columns = {{"from_kernel", "from", Quantity::kId},
-                          {"to_kernel", "to", Quantity::kId},
+              .columns = {{"from_kernel", "from", Quantity::kKernelId},
+                          {"to_kernel", "to", Quantity::kKernelId},
                           {"bytes", "bytes", Quantity::kBytes},
                           {"reason", "why", Quantity::kText, false, true},
                           {"written_by", "written by"},
@@ -281,11 +281,11 @@ Table TimelineTable(const Report& r) {
   Table table{.key = "timeline",
               .title = "bytes alive, step by step",
               .columns = {{"step", "step", Quantity::kIndex},
-                          {"id", "id", Quantity::kIndex},
+                          {"id", "id", Quantity::kKernelId},
                           {"kernel", "kernel"},
                           {"live_bytes", "alive", Quantity::kBytes},
                           {"share_of_peak", "of the peak", Quantity::kBar},
-                          {"better_id", "better id", Quantity::kIndex},
+                          {"better_id", "better id", Quantity::kKernelId},
                           {"better_live_bytes", "alive", Quantity::kBytes},
                           {"better_share_of_peak", "of the peak", Quantity::kBar}}};
   for (size_t i = 0; i < std::min(m.order.size(), kMostSteps); ++i) {

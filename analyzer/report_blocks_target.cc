@@ -190,7 +190,7 @@ Table MappingTable(const Report& report, const ModelEstimate& e) {
       .title = absl::StrCat("kernels on ", target.name, " (", Units(target, target.unit_count()),
                             "), fusion ", partition.key.policy),
       .columns = {
-          {"id", "id", Quantity::kIndex},
+          {"id", "id", Quantity::kKernelId},
           {"kernel", "kernel"},
           {"time_s", "time", Quantity::kSeconds},
           {"limit", "limit", Quantity::kText, false, true},
@@ -231,7 +231,7 @@ Facts TargetFacts(const Report& report, const ModelEstimate& e) {
       absl::StrCat(Seconds(e.latency_s), ", between ", Seconds(e.latency_low_s), " and ",
                    Seconds(e.latency_high_s), "; ", Count(std::round(e.throughput_per_s)),
                    " samples/s", p.share.instances > 1 ? " of all instances" : ""));
-  add("limited by", absl::StrCat(Limits(e), " of the time"));
+  if (!e.bounds.empty()) add("limited by", absl::StrCat(Limits(e), " of the time"));
   add("by time", Classes(e.time_share));
   add("by operators", Classes(e.op_share));
   add("ridge point", RidgePoints(e));

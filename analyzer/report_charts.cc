@@ -33,8 +33,8 @@ std::string KernelLabel(const Report& r, const ModelEstimate& e, size_t k) {
   const Partition::KernelOps& kernel = r.analysis.partitions[e.partition]->kernels[k];
   const KernelEstimate& t = e.results[k];
   const double seconds = t.seconds * kernel.multiplicity;
-  return absl::StrCat(kernel.name, " (kernel ", k, ")\n", Where(*r.graph, kernel.main()), "\n",
-                      Seconds(seconds), ", ", Percent(seconds / e.latency_s),
+  return absl::StrCat("#k", k, " ", kernel.name, "\n", Where(*r.graph, kernel.main()), "\n",
+                      Seconds(seconds), ", ", Percent(ShareOfLatency(e, seconds)),
                       " of the latency, limited by ", t.limit);
 }
 
@@ -118,7 +118,7 @@ Chart RooflineChart(const Report& r, const ModelEstimate& e) {
     high = std::max(high, x);
     by_bound[static_cast<int>(t.bound)].points.push_back(
         {x, y, absl::StrCat(KernelLabel(r, e, k), "\n", Ratio(x), " FLOP/B, ", Count(y), "FLOP/s"),
-         t.seconds * partition.kernels[k].multiplicity / e.latency_s});
+         ShareOfLatency(e, t.seconds * partition.kernels[k].multiplicity)});
   }
   Chart chart{
       .key = "roofline",
@@ -173,7 +173,7 @@ Chart KernelTimeChart(const Report& r, const ModelEstimate& e) {
   for (size_t k = 0; k < partition.kernels.size(); ++k) {
     const Partition::KernelOps& kernel = partition.kernels[k];
     bars.emplace_back(
-        absl::StrCat(k, " ", kernel.name),
+        absl::StrCat("#k", k, " ", kernel.name),
         ChartPoint{.x = e.results[k].seconds * kernel.multiplicity, .label = KernelLabel(r, e, k)});
   }
   return Bars("time_by_kernel", absl::StrCat("time by kernel on ", e.platform->target->name),
@@ -204,9 +204,8 @@ Chart GroupChart(const Report& r, absl::string_view by, int depth) {
   }
   return Bars(
       absl::StrCat("by_", by, "_chart"),
-      absl::StrCat(
-          timed ? "time" : "FLOPs", " by ", by,
-          timed ? absl::StrCat(" on ", r.analysis.estimates[0]->platform->target->name) : ""),
+      absl::StrCat(timed ? "time" : "FLOPs", " by ", by,
+                   timed ? absl::StrCat(" on ", FirstEstimate(r)->platform->target->name) : ""),
       {"", timed ? Quantity::kSeconds : Quantity::kCount}, std::move(bars));
 }
 

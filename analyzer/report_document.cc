@@ -22,7 +22,7 @@ constexpr size_t kMostPeakBuffers = 50;
 Facts Summary(const Report& r) {
   Facts facts = TotalFacts(r, kFormula);
   if (r.analysis.estimates.empty()) return facts;
-  const ModelEstimate& e = *r.analysis.estimates[0];
+  const ModelEstimate& e = *FirstEstimate(r);
   std::vector<Figure> first = {
       {"", absl::StrCat("latency on ", e.platform->target->name), e.latency_s, Quantity::kSeconds,
        absl::StrCat("between ", Seconds(e.latency_low_s), " and ", Seconds(e.latency_high_s))},

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/digest.h"
 #include "analyzer/document.h"
@@ -45,7 +46,6 @@ class TextReport : public ReportWriter {
   void Signature(const Report& r);
   void Totals(const Report& r);
   void AllOps(const Report& r);
-  void Remarks(const Report& r);
   // A blank line, then the block; nothing where it is empty.
   template <class B>
   void Show(const B& block) {
@@ -82,9 +82,22 @@ void TextReport::Signature(const Report& r) {
 
 void TextReport::Totals(const Report& r) {
   TextTable table({{""}, {"", Align::kRight}, {"", Align::kLeft}});
-  for (const Figure& f :
-       TotalFacts(r, static_cast<size_t>(std::max(style_.width - 32, 20))).figures) {
-    table.Add({f.title, Shown(f.value, f.quantity), f.remark}, f.ink);
+  const Facts facts = TotalFacts(r, static_cast<size_t>(std::max(style_.width - 32, 20)));
+  size_t names = 0, values = 0;
+  for (const Figure& f : facts.figures) {
+    names = std::max(names, f.title.size());
+    values = std::max(values, Shown(f.value, f.quantity).size());
+  }
+  const int beside = style_.width - static_cast<int>(names + values) - 4;
+  const int room = beside < 20 ? style_.width - 2 : beside;
+  for (const Figure& f : facts.figures) {
+    const std::string remark = Wrap(f.remark, room, 0);
+    std::vector<std::string> cells = {f.title, Shown(f.value, f.quantity), ""};
+    for (absl::string_view line : absl::StrSplit(remark, '\n')) {
+      cells[2] = std::string(line);
+      table.Add(std::move(cells), f.ink);
+      cells = {"", "", ""};
+    }
   }
   out_ += '\n';
   table.Print(style_, 0, &out_);
@@ -104,15 +117,6 @@ void TextReport::AllOps(const Report& r) {
   }
   table.columns[module].title = "node";
   Show(table);
-}
-
-void TextReport::Remarks(const Report& r) {
-  const Notes notes = RemarkNotes(r, kMostRemarks);
-  if (notes.notes.empty()) return;
-  absl::StrAppend(&out_, "\n", Paint(style_, Ink::kHeading, notes.title), "\n");
-  for (const std::string& note : notes.notes) {
-    absl::StrAppend(&out_, "  - ", Wrap(note, style_.width - 4, 4), "\n");
-  }
 }
 
 void TextReport::Model(const Report& r) {
@@ -148,7 +152,7 @@ void TextReport::Model(const Report& r) {
     Show(PeakTable(r, kMostPeakBuffers));
     Show(TimelineTable(r));
   }
-  Remarks(r);
+  Show(RemarkNotes(r, kMostRemarks));
 }
 
 }  // namespace

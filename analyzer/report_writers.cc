@@ -17,7 +17,6 @@ class DocumentWriter : public ReportWriter {
                  std::unique_ptr<DocumentPrinter> printer)
       : options_(options), make_(make), printer_(std::move(printer)) {}
 
-  void Begin() override { printer_->Begin(); }
   void Model(const Report& report) override { printer_->Add(make_(report, options_)); }
   void End() override { printer_->End(); }
 

@@ -1,7 +1,9 @@
 #include "analyzer/units.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -76,6 +78,15 @@ std::string Ratio(double value) {
   if (value == 0) return "0";
   if (value >= 1 && value < 1000) return Digits(value);
   return absl::StrFormat("%.4g", value);
+}
+
+std::string ShortestText(double number) {
+  if (number == std::floor(number) && std::fabs(number) < 9e15) {
+    return absl::StrCat(static_cast<int64_t>(number));
+  }
+  char buffer[32];
+  const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, number);
+  return std::string(buffer, end.ptr);
 }
 
 std::string Plural(int64_t n, absl::string_view noun) {

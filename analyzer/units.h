@@ -30,6 +30,9 @@ std::string Ratio(double value);
 // With thousands separated: "1,814,073,344".
 std::string Exact(int64_t n);
 
+// For programs: whole numbers in full, others in as few digits as read back as the same number.
+std::string ShortestText(double number);
+
 // "1 kernel", "31 kernels".
 std::string Plural(int64_t n, absl::string_view noun);
 

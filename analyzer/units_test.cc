@@ -37,6 +37,14 @@ TEST(UnitsTest, Seconds) {
   EXPECT_EQ(Seconds(1e-12), "0.001 ns");
 }
 
+TEST(UnitsTest, ShortestText) {
+  EXPECT_EQ(ShortestText(1814073344.0), "1814073344");
+  EXPECT_EQ(ShortestText(-2), "-2");
+  EXPECT_EQ(ShortestText(0.1), "0.1");
+  EXPECT_EQ(ShortestText(0.1 + 0.2), "0.30000000000000004");
+  EXPECT_EQ(ShortestText(1e300), "1e+300");
+}
+
 TEST(UnitsTest, Shares) {
   EXPECT_EQ(Percent(0.327), "32.7 %");
   EXPECT_EQ(Percent(1), "100.0 %");

@@ -8,6 +8,7 @@
 #include "hw/runtime.h"
 #include "hw/target.h"
 #include "ir/op_table.h"
+#include "ir/rows.h"
 #include "passes/pattern.h"
 
 namespace assay {
@@ -233,16 +234,8 @@ constexpr Example kHelpExamples[] = {
 };
 
 // Names that arguments may be.
-std::vector<absl::string_view> CommandNames() {
-  std::vector<absl::string_view> names;
-  for (const CommandRow& row : CommandTable()) names.push_back(row.name);
-  return names;
-}
-std::vector<absl::string_view> PatternNames() {
-  std::vector<absl::string_view> names;
-  for (const PatternRow& row : FusionPatterns()) names.push_back(row.name);
-  return names;
-}
+std::vector<absl::string_view> CommandNames() { return NamesOf(CommandTable()); }
+std::vector<absl::string_view> PatternNames() { return NamesOf(FusionPatterns()); }
 
 constexpr CommandRow kCommands[] = {
     {.name = "analyze",
@@ -479,11 +472,6 @@ constexpr CommandRow kCommands[] = {
 
 absl::Span<const CommandRow> CommandTable() { return kCommands; }
 
-const CommandRow* FindCommand(absl::string_view name) {
-  for (const CommandRow& row : kCommands) {
-    if (row.name == name) return &row;
-  }
-  return nullptr;
-}
+const CommandRow* FindCommand(absl::string_view name) { return FindRow(kCommands, name); }
 
 }  // namespace assay

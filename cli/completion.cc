@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "cli/command.h"
+#include "ir/rows.h"
 
 namespace assay {
 namespace {
@@ -56,12 +57,6 @@ std::vector<std::string> Spellings(const CommandRow& row) {
   return out;
 }
 
-std::string CommandNames() {
-  std::vector<absl::string_view> names;
-  for (const CommandRow& row : CommandTable()) names.push_back(row.name);
-  return absl::StrJoin(names, " ");
-}
-
 // Names with `@` are in the other shells alone: bash divides words there.
 std::string BashNames(const Names& names) {
   Names plain;
@@ -90,7 +85,7 @@ std::string Bash() {
       "  COMPREPLY=()\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    _assay_words \"",
-      CommandNames(),
+      absl::StrJoin(NamesOf(CommandTable()), " "),
       " --help --version\"\n"
       "    return\n"
       "  fi\n"
@@ -171,16 +166,28 @@ std::string Zsh() {
     for (absl::string_view name : row.options) {
       const OptionRow& option = *FindOption(name);
       const Takes takes = TakesOf(option);
-      const std::string what =
-          absl::StrCat(option.value.empty() ? "" : "=", "[", ZshText(DocOf(option)), "]");
+      const std::string what = absl::StrCat("[", ZshText(DocOf(option)), "]");
       const std::string value =
           takes == Takes::kNothing
               ? ""
               : absl::StrCat(":", ZshText(option.value), ":",
                              ZshAction(takes, IsList(option),
                                        takes == Takes::kName ? option.choices() : Names{}));
-      absl::StrAppend(&out, " \\\n        ",
-                      Quoted(absl::StrCat(option.repeatable ? "*" : "", name, what, value)));
+      const auto add = [&](absl::string_view spelling, absl::string_view given) {
+        // Either spelling, once.
+        const std::string once = option.repeatable ? "*"
+                                 : option.letter.empty()
+                                     ? ""
+                                     : absl::StrCat("(", option.letter, " ", name, ")");
+        absl::StrAppend(
+            &out, " \\\n        ",
+            Quoted(absl::StrCat(once, spelling, option.value.empty() ? "" : given, what, value)));
+      };
+      add(name, "=");
+      if (!option.letter.empty()) add(option.letter, "+");
+    }
+    for (absl::string_view help : {"--help", "-h"}) {
+      absl::StrAppend(&out, " \\\n        ", Quoted(absl::StrCat("(- *)", help, "[explain it]")));
     }
     const Takes takes = TakesOf(row);
     if (takes != Takes::kNothing) {
@@ -243,17 +250,11 @@ constexpr ShellRow kShells[] = {{"bash", Bash}, {"zsh", Zsh}, {"fish", Fish}};
 
 }  // namespace
 
-std::vector<absl::string_view> CompletionShells() {
-  std::vector<absl::string_view> names;
-  for (const ShellRow& row : kShells) names.push_back(row.name);
-  return names;
-}
+std::vector<absl::string_view> CompletionShells() { return NamesOf(kShells); }
 
 std::string Completion(absl::string_view shell) {
-  for (const ShellRow& row : kShells) {
-    if (row.name == shell) return row.make();
-  }
-  return "";
+  const ShellRow* row = FindRow(kShells, shell);
+  return row == nullptr ? "" : row->make();
 }
 
 }  // namespace assay

@@ -87,6 +87,15 @@ TEST(Completion, BashOffersCommandsOptionsNamesAndModels) {
             "testdata/models/manifest.csv\n");
 }
 
+TEST(Completion, ZshKnowsLettersAndHelp) {
+  const std::string script = RunCommand("help --completion zsh").out;
+  for (const char* spec :
+       {"'(-o --output)--output=[", "'(-o --output)-o+[", "'(-q --quiet)--quiet[",
+        "'(-q --quiet)-q[", "'(- *)--help[", "'(- *)-h[", "'*--target=[", "'--runtime=["}) {
+    EXPECT_TRUE(absl::StrContains(script, spec)) << spec;
+  }
+}
+
 TEST(Completion, TheOtherShellsTakeTheirScripts) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     if (!Has(shell)) continue;

@@ -21,7 +21,8 @@ ExitCode RunExplain(const Request& request, Io& io) {
   const std::optional<Plan> plan = PlanFor(options, request, io);
   if (!plan.has_value()) return kUsage;
   if (plan->request.estimates.size() > 1) {
-    SayError("explain goes into one estimate; name one target, runtime and precision", io);
+    SayError("--target: explain goes into one estimate; name one target, runtime and precision",
+             io);
     return kUsage;
   }
   absl::StatusOr<Report> report = AnalyzeModel(request.args[0], *plan);

@@ -26,6 +26,10 @@ std::string Lacks(const Request& request, const ExportRow& row, const Plan& plan
                         ": shows one target under one runtime in one precision, ", "not ", columns,
                         "; give one of each");
   }
+  if (!row.colors && !request.color_by.empty()) {
+    return absl::StrCat("--color-by ", request.color_by, ": --as ", row.name,
+                        " is no drawing and has no colours; leave it out");
+  }
   if (columns == 0 && (request.color_by == "bound" || request.color_by == "time")) {
     return absl::StrCat("--color-by ", request.color_by,
                         ": needs a machine; name one with --target");

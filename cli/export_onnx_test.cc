@@ -80,7 +80,7 @@ TEST(ExportOnnx, CostsOfNodes) {
   // The graph and the model have the sum.
   EXPECT_EQ(Count(out, Remark("assay.macs", absl::StrCat(8 * (784 * 512 + 512 * 256 + 256 * 10)))),
             2);
-  EXPECT_EQ(Count(out, Remark("assay.kernel", "#0 Gemm+Relu")), 2);
+  EXPECT_EQ(Count(out, Remark("assay.kernel", "#k0 Gemm+Relu")), 2);
   EXPECT_EQ(Count(out, Remark("assay.bound", "overhead")), 5 + 1);
   EXPECT_EQ(Count(out, Remark("assay.sizes", "batch=8")), 1);
   EXPECT_EQ(Count(out, Remark("assay.target", "h100-sxm")), 1);

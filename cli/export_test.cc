@@ -297,6 +297,45 @@ TEST(Export, DrawsTenThousandKernels) {
   std::remove(file.c_str());
 }
 
+TEST(Export, KernelsHaveTheIdsThatExplainTakes) {
+  for (const char* as : {"dot", "svg", "mermaid", "trace"}) {
+    const std::string text = Export(absl::StrCat("testdata/models/mlp.onnx --target t4 --as ", as));
+    const std::string sign = std::string(as) == "mermaid" ? "#35;" : "#";
+    EXPECT_GT(Count(text, absl::StrCat(sign, "k0 Gemm+")), 0) << as;
+    EXPECT_EQ(Count(text, absl::StrCat(sign, "0 Gemm+")), 0) << as;
+  }
+}
+
+TEST(Export, AModuleMayBeCalledInputs) {
+  // Five modules of 100 kernels; the first is called as the group of the model's inputs is.
+  std::string text =
+      "<ir_version: 8, opset_import: [\"\": 17]>\nlong (float[4] v0) => (float[4] y) {\n";
+  for (int i = 0; i < 500; ++i) {
+    const char* modules[] = {"inputs", "a", "b", "c", "d"};
+    absl::StrAppend(&text, "  [\"/", modules[i / 100], "/n", i, "\"] v", i + 1, " = Relu (v", i,
+                    ")\n");
+  }
+  absl::StrAppend(&text, "  y = Relu (v500)\n}\n");
+  const std::string file = TestFolder() + "export_inputs.onnxtxt";
+  WriteFile(file, text);
+  const std::string drawn = Export(absl::StrCat(file, " --as mermaid --fuse none"));
+  std::remove(file.c_str());
+  ExpectMermaid(drawn);
+  if (Count(drawn, "by module") > 0) {
+    EXPECT_EQ(Count(drawn, "\"inputs"), 2) << drawn;
+  }
+}
+
+TEST(Export, OnlyDrawingsHaveColours) {
+  for (const char* as : {"trace", "onnx"}) {
+    const Outcome outcome = RunCommand(
+        absl::StrCat("export testdata/models/mlp.onnx --target t4 --color-by time -o x --as ", as));
+    EXPECT_EQ(outcome.exit, kUsage);
+    EXPECT_EQ(outcome.err, absl::StrCat("assay: --color-by time: --as ", as,
+                                        " is no drawing and has no colours; leave it out\n"));
+  }
+}
+
 TEST(Export, SameBytesForAnyThreadCount) {
   const std::string one = Export("testdata/models/googlenet.onnx --as dot --threads 1");
   EXPECT_EQ(Export("testdata/models/googlenet.onnx --as dot --threads 16"), one);

@@ -47,10 +47,8 @@ std::string DocOf(const OptionRow& row) {
 std::string HelpText(int width) {
   const TextStyle style = {.width = width};
   std::string out =
-      "assay: what an ONNX model costs, on which hardware, and why\n"
-      "\n"
-      "usage: assay COMMAND [ARGS...] [OPTIONS]\n"
-      "\n";
+      absl::StrCat(Wrap("assay: what an ONNX model costs, on which hardware, and why", width, 2),
+                   "\n\n", Wrap("usage: assay COMMAND [ARGS...] [OPTIONS]", width, 2), "\n\n");
   FactList commands;
   for (const CommandRow& row : CommandTable()) {
     commands.Add(absl::StrCat(row.name, row.args.empty() ? "" : " ", row.args),
@@ -70,10 +68,12 @@ std::string HelpText(int width) {
 
 std::string HelpText(const CommandRow& command, int width) {
   const TextStyle style = {.width = width};
-  std::string out = absl::StrCat("assay ", command.name, ": ", command.summary, "\n\nusage: assay ",
-                                 command.name, command.args.empty() ? "" : " ", command.args,
-                                 command.options.empty() ? "" : " [OPTIONS]", "\n\n",
-                                 Paragraphs(command.doc, width));
+  const std::string usage =
+      absl::StrCat("usage: assay ", command.name, command.args.empty() ? "" : " ", command.args,
+                   command.options.empty() ? "" : " [OPTIONS]");
+  std::string out =
+      absl::StrCat(Wrap(absl::StrCat("assay ", command.name, ": ", command.summary), width, 2),
+                   "\n\n", Wrap(usage, width, 2), "\n\n", Paragraphs(command.doc, width));
   if (!command.options.empty()) {
     FactList options;
     for (absl::string_view name : command.options) {
@@ -88,8 +88,10 @@ std::string HelpText(const CommandRow& command, int width) {
   if (!command.examples.empty()) {
     absl::StrAppend(&out, "\nexamples:\n");
     for (const Example& example : command.examples) {
-      absl::StrAppend(&out, "  assay ", example.command, "\n      ",
-                      Wrap(example.doc, width - 6, 6), "\n");
+      // A shell takes the lines of one command together.
+      const std::string lines = absl::StrReplaceAll(
+          Wrap(absl::StrCat("assay ", example.command), width - 4, 4), {{"\n", " \\\n"}});
+      absl::StrAppend(&out, "  ", lines, "\n      ", Wrap(example.doc, width - 6, 6), "\n");
     }
   }
   return out;

@@ -188,15 +188,19 @@ ExitCode RunPatterns(const Request& request, Io& io) {
                  absl::StrCat(row.what, row.example.empty() ? "" : "; for example ", row.example));
   }
   patterns.Print(style, 0, &out);
-  absl::StrAppend(&out, "\npolicies (--fuse), with their patterns in order of preference\n");
+  absl::StrAppend(
+      &out, "\n",
+      Wrap("policies (--fuse), with their patterns in order of preference", style.width, 2), "\n");
   for (const FusionPolicyRow& row : FusionPolicies()) {
     policies.Add(std::string(row.name),
                  absl::StrCat(row.what, row.patterns.empty() ? "" : "; ", row.patterns));
   }
   policies.Print(style, 0, &out);
-  absl::StrAppend(&out,
-                  "\nfunctions that exporters spell in several operators: c is a constant, ? "
-                  "may be missing\n");
+  absl::StrAppend(&out, "\n",
+                  Wrap("functions that exporters spell in several operators: c is a constant, ? "
+                       "may be missing",
+                       style.width, 2),
+                  "\n");
   for (const SpellingRow& row : Spellings()) {
     spellings.Add(std::string(row.name), std::string(row.expression));
   }

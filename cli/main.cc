@@ -8,19 +8,14 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "ir/rows.h"
 #include "ir/suggest.h"
 
 namespace assay {
 namespace {
 
-std::vector<absl::string_view> CommandNames() {
-  std::vector<absl::string_view> names;
-  for (const CommandRow& row : CommandTable()) names.push_back(row.name);
-  return names;
-}
-
 ExitCode UnknownCommand(absl::string_view name, Io& io) {
-  SayError(absl::StrCat("unknown command `", name, "`", DidYouMean(name, CommandNames()),
+  SayError(absl::StrCat("unknown command `", name, "`", DidYouMean(name, NamesOf(CommandTable())),
                         "; see `assay --help`"),
            io);
   return kUsage;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/text_table.h"
@@ -22,7 +23,28 @@ class NarrowIo : public StringIo {
 };
 
 TEST(Narrow, LinesKeepWithinTheTerminal) {
-  for (const char* command : {"ops Conv", "passes", "targets", "runtimes", "targets --keys"}) {
+  const std::string resnet = "testdata/models/resnet18.onnx", mlp = "testdata/models/mlp.onnx";
+  for (const std::string& command : {
+           std::string("ops Conv"),
+           std::string("passes"),
+           std::string("targets"),
+           std::string("runtimes"),
+           std::string("targets --keys"),
+           std::string("patterns"),
+           std::string("patterns conv+bn+act"),
+           std::string("help"),
+           std::string("help analyze"),
+           std::string("help export"),
+           absl::StrCat("analyze ", resnet, " --target h100-sxm"),
+           absl::StrCat("analyze ", mlp, " --ops --kernels --stages --memory --explain-fusion"),
+           absl::StrCat("compare ", resnet, " ", mlp, " --target h100-sxm"),
+           absl::StrCat("fit ", resnet, " --target h100-sxm,t4 --max-latency 1ms"),
+           absl::StrCat("sweep ", resnet, " --target h100-sxm --batch 1..8"),
+           absl::StrCat("diff ", resnet, " ", mlp, " --target h100-sxm"),
+           absl::StrCat("explain ", resnet, " --target h100-sxm"),
+           absl::StrCat("explain ", resnet, " #0"),
+           absl::StrCat("explain ", resnet, " #k0 --target h100-sxm"),
+       }) {
     for (int width : {40, 60}) {
       NarrowIo io(width);
       EXPECT_EQ(RunAssay(SplitWords(command), io), kDone) << command;

@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "analyzer/compare.h"
 #include "analyzer/expect.h"
@@ -29,6 +28,7 @@
 #include "hw/runtime.h"
 #include "hw/share_out.h"
 #include "hw/target.h"
+#include "ir/rows.h"
 #include "passes/pass_manager.h"
 #include "passes/pattern.h"
 
@@ -67,21 +67,9 @@ absl::Status SplitName(absl::string_view text, absl::string_view form, absl::str
 
 // What options can be, where it is not a table's own list.
 std::vector<absl::string_view> Targets() { return TargetNames(/*with_modes=*/true); }
-std::vector<absl::string_view> PrecisionNames() {
-  std::vector<absl::string_view> names;
-  for (const Precision& row : Precisions()) names.push_back(row.name);
-  return names;
-}
-std::vector<absl::string_view> PolicyNames() {
-  std::vector<absl::string_view> names;
-  for (const FusionPolicyRow& row : FusionPolicies()) names.push_back(row.name);
-  return names;
-}
-std::vector<absl::string_view> PassNames() {
-  std::vector<absl::string_view> names;
-  for (const PassRow& row : Passes()) names.push_back(row.name);
-  return names;
-}
+std::vector<absl::string_view> PrecisionNames() { return NamesOf(Precisions()); }
+std::vector<absl::string_view> PolicyNames() { return NamesOf(FusionPolicies()); }
+std::vector<absl::string_view> PassNames() { return NamesOf(Passes()); }
 
 absl::Status SetTarget(absl::string_view value, Request& r) {
   for (absl::string_view name : absl::StrSplit(value, ',', absl::SkipEmpty())) {
@@ -175,48 +163,35 @@ absl::Status SetValue(absl::string_view value, Request& r) {
 }
 
 absl::Status SetScratchpad(absl::string_view value, Request& r) {
-  struct Unit {
-    absl::string_view name;
-    double bytes;
-  };
-  constexpr Unit kUnits[] = {{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0},
-                             {"kB", 1e3},     {"MB", 1e6},        {"GB", 1e9},
-                             {"B", 1}};
-  double scale = 1;
-  absl::string_view number = value;
-  for (const Unit& unit : kUnits) {
-    if (!absl::ConsumeSuffix(&number, unit.name)) continue;
-    scale = unit.bytes;
-    break;
-  }
   double size = 0;
-  if (!absl::SimpleAtod(number, &size) || !(size > 0) || !(size * scale < 1e18)) {
+  if (!absl::SimpleAtod(value, &size)) {
+    size = ParseAmount(value, Quantity::kBytes, "256KiB").value_or(0);
+  }
+  if (!(size > 0) || !(size < 1e18)) {
     return Bad(absl::StrCat("`", value, "` is no size; write 262144, 256KiB or 0.25MiB"));
   }
-  r.analyze.fuse_scratchpad_bytes = size * scale;
+  r.analyze.fuse_scratchpad_bytes = size;
   return absl::OkStatus();
 }
 
-template <bool ReportOptions::*member>
-absl::Status Show(absl::string_view, Request& r) {
-  r.report.*member = true;
-  return absl::OkStatus();
+// A member of a member: At<&Request::analyze, &AnalyzeOptions::fuse>(r) is r.analyze.fuse.
+template <auto member, auto... rest>
+auto& At(auto& whole) {
+  if constexpr (sizeof...(rest) == 0) {
+    return whole.*member;
+  } else {
+    return At<rest...>(whole.*member);
+  }
 }
-
-// For options that only keep the word.
-template <std::string AnalyzeOptions::*member>
+// For options that only keep the word, or only say yes.
+template <auto... path>
 absl::Status Keep(absl::string_view value, Request& r) {
-  r.analyze.*member = std::string(value);
+  At<path...>(r) = std::string(value);
   return absl::OkStatus();
 }
-template <std::string Request::*member>
-absl::Status Keep(absl::string_view value, Request& r) {
-  r.*member = std::string(value);
-  return absl::OkStatus();
-}
-template <bool Request::*member>
+template <auto... path>
 absl::Status Raise(absl::string_view, Request& r) {
-  r.*member = true;
+  At<path...>(r) = true;
   return absl::OkStatus();
 }
 
@@ -251,16 +226,16 @@ constexpr OptionRow kOptions[] = {
      .value = "R[,R]",
      .doc = "what executes the graph, from `assay runtimes` (default: the target's own)",
      .choices = RuntimeNames,
-     .set = Keep<&AnalyzeOptions::runtime>},
+     .set = Keep<&Request::analyze, &AnalyzeOptions::runtime>},
     {.name = "--calibration",
      .value = "FILE.yaml",
      .doc = "efficiencies from `assay calibrate` (default: the shipped ones that fit, if any)",
-     .set = Keep<&AnalyzeOptions::calibration>},
+     .set = Keep<&Request::analyze, &AnalyzeOptions::calibration>},
     {.name = "--precision",
      .value = "P[,P]",
      .doc = "what if it ran in fp16, bf16, int8 ... (default: the runtime's own)",
      .choices = PrecisionNames,
-     .set = Keep<&AnalyzeOptions::precision>},
+     .set = Keep<&Request::analyze, &AnalyzeOptions::precision>},
     {.name = "--cores",
      .value = "C[xI]",
      .doc = "share out CPUs: C cores to each instance, of which I run side by side (default: all)",
@@ -272,11 +247,7 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--fill",
      .doc = "also find the smallest batch that fills each target",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.analyze.fill = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::analyze, &AnalyzeOptions::fill>},
     {.name = "--dim",
      .value = "NAME=N",
      .doc = "fix a symbolic dimension",
@@ -309,7 +280,7 @@ constexpr OptionRow kOptions[] = {
      .value = "POLICY",
      .doc = "fusion policy of the report; `assay patterns` lists them (default greedy)",
      .choices = PolicyNames,
-     .set = Keep<&AnalyzeOptions::fuse>},
+     .set = Keep<&Request::analyze, &AnalyzeOptions::fuse>},
     {.name = "--fuse-scratchpad",
      .value = "SIZE",
      .doc =
@@ -322,11 +293,7 @@ constexpr OptionRow kOptions[] = {
                Request& r) { return ParseSmall(value, 1, &r.analyze.fuse_max_inputs); }},
     {.name = "--explain-fusion",
      .doc = "also list the edges between kernels, and why they were not fused",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.analyze.explain_fusion = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::analyze, &AnalyzeOptions::explain_fusion>},
     {.name = "--format",
      .value = "F",
      .doc = "{choices} (default: by the ending of --output, else text)",
@@ -357,16 +324,16 @@ constexpr OptionRow kOptions[] = {
     {.name = "--ops",
      .doc = "also list every operator; --ops FILE.yaml is --op-file",
      .file_option = "--op-file",
-     .set = Show<&ReportOptions::all_ops>},
+     .set = Raise<&Request::report, &ReportOptions::all_ops>},
     {.name = "--kernels",
      .doc = "also list every kernel of --fuse, with its independent threads",
-     .set = Show<&ReportOptions::kernels>},
+     .set = Raise<&Request::report, &ReportOptions::kernels>},
     {.name = "--stages",
      .doc = "also show what can run at once, stage by stage, and what several processors gain",
-     .set = Show<&ReportOptions::stages>},
+     .set = Raise<&Request::report, &ReportOptions::stages>},
     {.name = "--memory",
      .doc = "also show what is alive at the peak, and step by step",
-     .set = Show<&ReportOptions::memory>},
+     .set = Raise<&Request::report, &ReportOptions::memory>},
     {.name = "--op-file",
      .value = "FILE.yaml",
      .doc = "declare operators of your own; see hw/README.md",
@@ -381,11 +348,7 @@ constexpr OptionRow kOptions[] = {
      .doc = "also roll costs up by {choices}",
      .choices = GroupingNames,
      .closed = true,
-     .set =
-         [](absl::string_view value, Request& r) {
-           r.report.by = std::string(value);
-           return absl::OkStatus();
-         }},
+     .set = Keep<&Request::report, &ReportOptions::by>},
     {.name = "--depth",
      .value = "N",
      .doc = "levels of modules shown by `--by module` (default: as many as stay readable)",
@@ -401,11 +364,7 @@ constexpr OptionRow kOptions[] = {
      .doc = "sort and judge by {choices} (default: in the order given, judged by latency)",
      .choices = CompareSorts,
      .closed = true,
-     .set =
-         [](absl::string_view value, Request& r) {
-           r.compare.sort = std::string(value);
-           return absl::OkStatus();
-         }},
+     .set = Keep<&Request::compare, &CompareOptions::sort>},
     {.name = "--baseline",
      .value = "ROW",
      .doc = "the row that ratios are to, by its model, target, runtime or precision, or several "
@@ -422,16 +381,12 @@ constexpr OptionRow kOptions[] = {
                Request& r) { return ParseSmall(value, 1, &r.analyze.threads); }},
     {.name = "--timings",
      .doc = "say on standard error how long each step took",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.analyze.timings = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::analyze, &AnalyzeOptions::timings>},
     {.name = "--after",
      .value = "PASS",
      .doc = "stop after this pass of `assay passes`",
      .choices = PassNames,
-     .set = Keep<&AnalyzeOptions::after>},
+     .set = Keep<&Request::analyze, &AnalyzeOptions::after>},
     {.name = "--color",
      .value = "WHEN",
      .doc = "{choices}",
@@ -447,11 +402,7 @@ constexpr OptionRow kOptions[] = {
      .set = Raise<&Request::quiet>},
     {.name = "--kernel",
      .doc = "explain the whole kernel that the node is in",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.explain.kernel = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::explain, &ExplainOptions::kernel>},
     {.name = "--keys",
      .doc = "list the keys of the YAML schema instead",
      .set = Raise<&Request::keys>},
@@ -525,19 +476,11 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--require-operators",
      .doc = "operators that fall back to the host are a FAIL",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.fit.limits.require_operators = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::fit, &FitOptions::limits, &Limits::require_operators>},
     {.name = "--require",
      .value = "FILE.yaml",
      .doc = "the same limits from a file; an option counts before it",
-     .set =
-         [](absl::string_view value, Request& r) {
-           r.fit.requirements = std::string(value);
-           return absl::OkStatus();
-         }},
+     .set = Keep<&Request::fit, &FitOptions::requirements>},
     {.name = "--expect",
      .value = "FILE.yaml",
      .doc = "hold the models' numbers against ranges; also a shipped family: resnet, mobilenet, "
@@ -551,11 +494,7 @@ constexpr OptionRow kOptions[] = {
          }},
     {.name = "--strict",
      .doc = "PARTIAL breaks a limit too (exit status 3)",
-     .set =
-         [](absl::string_view, Request& r) {
-           r.fit.strict = true;
-           return absl::OkStatus();
-         }},
+     .set = Raise<&Request::fit, &FitOptions::strict>},
     {.name = "--check",
      .value = "FILE",
      .doc = "check a YAML file against every rule instead",

@@ -74,7 +74,6 @@ ExitCode Print(const Request& request, const Document& document, Io& io) {
   std::string text;
   const std::unique_ptr<DocumentPrinter> printer =
       FormatOf(request).printer(StyleFor(request, io), &text);
-  printer->Begin();
   printer->Add(document);
   printer->End();
   return Print(request, std::move(text), io);

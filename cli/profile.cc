@@ -65,8 +65,8 @@ absl::StatusOr<Profiled> Load(const Request& request, ExitCode* exit) {
     return report.status();
   }
   out.report = *std::move(report);
-  out.match = MatchProfile(out.profile, *out.report.graph, out.report.analysis,
-                           *out.report.analysis.estimates.front());
+  out.match =
+      MatchProfile(out.profile, *out.report.graph, out.report.analysis, *FirstEstimate(out.report));
   if (absl::Status s = CheckMatch(request, out); !s.ok()) return s;
   return out;
 }
@@ -136,7 +136,7 @@ ExitCode CalibrateProfile(const Request& request, Io& io) {
     SayError(p.status(), io);
     return exit;
   }
-  const ModelEstimate& estimate = *p->report.analysis.estimates.front();
+  const ModelEstimate& estimate = *FirstEstimate(p->report);
   const Target& target = *estimate.platform->target;
   FitInput input;
   input.runs = RunsOf(p->match, p->report.analysis, estimate);

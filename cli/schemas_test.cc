@@ -61,5 +61,34 @@ TEST(SchemasTest, ReportRefusesFieldsThatItDoesNotKnow) {
   }
 }
 
+// Columns that only some command lines write; ParseJson validates.
+TEST(SchemasTest, DocumentsOfEveryCommandKeepToTheirs) {
+  const std::string resnet = "testdata/models/resnet18.onnx", mlp = "testdata/models/mlp.onnx";
+  for (const std::string& command : {
+           // A metric beside the usual ones has a ratio of its own; groups have a column per row.
+           absl::StrCat("compare ", mlp, " ", resnet, " --target t4 --sort power --by module"),
+           absl::StrCat("compare ", mlp, " ", resnet, " --sort width"),
+           absl::StrCat("compare ", mlp, " ", resnet, " --sort flops --by type"),
+           // A size at which nothing fits, and a limit that nothing keeps.
+           absl::StrCat("sweep ", resnet, " --batch 65536..131072 --target t4 --max-latency 1ns"),
+           absl::StrCat("sweep ", mlp, " --vary clock=1x..2x --target t4"),
+           absl::StrCat("sweep ", resnet, " --target hailo-8,t4"),
+           absl::StrCat("fit ", resnet, " --target t4,hailo-8 --max-latency 1ns --max-memory 1GB"),
+           absl::StrCat("fit ", mlp, " ", resnet, " --target t4 --max-price-per-million 1USD ",
+                        "--lifetime 3years --price-per-kwh 0.3USD --require-operators"),
+           absl::StrCat("fit ", mlp, " testdata/no_such.onnx --target t4 --expect resnet"),
+           absl::StrCat("diff ", mlp, " ", resnet, " --target t4 --target l4 --by module"),
+           absl::StrCat("diff ", mlp, " ", mlp, " --by type"),
+           absl::StrCat("explain ", resnet),
+           absl::StrCat("explain ", resnet, " --target t4"),
+           absl::StrCat("explain ", resnet, " #0"),
+           absl::StrCat("explain ", resnet, " #k0 --target hailo-8"),
+       }) {
+    const Outcome outcome = RunCommand(absl::StrCat(command, " --format json"));
+    SCOPED_TRACE(absl::StrCat(command, "\n", outcome.err));
+    ParseJson(outcome.out);
+  }
+}
+
 }  // namespace
 }  // namespace assay

@@ -1,6 +1,6 @@
 // Look-ups in a table whose rows have a `name`, and an `ending` of file names that mean the row.
-#ifndef ASSAY_ANALYZER_ROWS_H_
-#define ASSAY_ANALYZER_ROWS_H_
+#ifndef ASSAY_IR_ROWS_H_
+#define ASSAY_IR_ROWS_H_
 
 #include <vector>
 
@@ -36,4 +36,4 @@ auto RowForFile(const Rows& rows, absl::string_view path) -> decltype(rows[0]) {
 
 }  // namespace assay
 
-#endif  // ASSAY_ANALYZER_ROWS_H_
+#endif  // ASSAY_IR_ROWS_H_
