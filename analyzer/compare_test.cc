@@ -156,8 +156,8 @@ EstimateFigures Machine(double compute, double bandwidth, double overhead, doubl
 TEST(WhyFaster, NamesTheResourceAndTheRatioOfItsRates) {
   EXPECT_EQ(
       WhyFaster(Machine(2, 0, 1, 40), "new", Machine(8, 0, 1, 10), "old"),
-      "the whole difference is compute-bound time, 2 s against 8 s (vector fp32 does 40 op/s on "
-      "new, 10 op/s on old, 4.00 times as much)");
+      "the whole difference is compute-bound time, 2 s against 8 s (vector fp32 does 40 op/s for "
+      "new, 10 op/s for old, 4.00 times as much)");
 }
 
 // Of 4 s - 2 s = 2 s, compute gained 3 and overhead lost 1.

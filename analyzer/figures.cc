@@ -76,14 +76,14 @@ std::string Rate(const ResourceSum& r) {
              : absl::StrCat(Count(r.peak), r.peak < 10000 ? " op/s" : "op/s");
 }
 
-// "vector fp32 does 67.00 Top/s on h100-sxm and 8.100 Top/s on t4, 8.3 times less".
+// "vector fp32 does 67.00 Top/s for h100-sxm, 8.100 Top/s for t4, 8.3 times as much".
 std::string RateReason(const EstimateFigures& fast, absl::string_view fast_name,
                        const EstimateFigures& slow, absl::string_view slow_name, Bound bound) {
   const ResourceSum* there = Dominant(slow, bound);
   if (there == nullptr) return "";
   const ResourceSum* here = Counterpart(fast, *there);
   if (here == nullptr || here->peak <= 0 || there->peak <= 0) {
-    return absl::StrCat(there->name, " on ", slow_name);
+    return absl::StrCat(there->name, " for ", slow_name);
   }
   const absl::string_view does = here->kind == ResourceSum::Kind::kMemory ? "moves" : "does";
   if (here->peak == there->peak && here->name == there->name) {
@@ -93,9 +93,10 @@ std::string RateReason(const EstimateFigures& fast, absl::string_view fast_name,
     }
     return text;
   }
-  std::string text = absl::StrCat(here->name, " ", does, " ", Rate(*here), " on ", fast_name, ", ");
+  std::string text =
+      absl::StrCat(here->name, " ", does, " ", Rate(*here), " for ", fast_name, ", ");
   if (here->name != there->name) absl::StrAppend(&text, there->name, " ");
-  absl::StrAppend(&text, Rate(*there), " on ", slow_name);
+  absl::StrAppend(&text, Rate(*there), " for ", slow_name);
   if (here->peak > there->peak) {
     absl::StrAppend(&text, ", ", Times(here->peak / there->peak), " as much");
   }
