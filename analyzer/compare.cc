@@ -338,8 +338,11 @@ void Comparison::AddWinners(const std::vector<Row>& rows, const Row& baseline, D
       if (!work.empty()) reasons.push_back(absl::StrCat("it has ", work));
     }
     if (estimates && (judged.name == "latency" || judged.name == "throughput")) {
+      // Of one model the machines tell the two apart.
+      const bool one_model = winner.model == other.model;
       const std::string why =
-          WhyFaster(*winner.estimate, Label(winner), *other.estimate, Label(other));
+          WhyFaster(*winner.estimate, one_model ? Machine(winner) : Label(winner), *other.estimate,
+                    one_model ? Machine(other) : Label(other));
       if (!why.empty()) reasons.push_back(why);
       if (Overlap(*winner.estimate, *other.estimate)) {
         reasons.push_back(

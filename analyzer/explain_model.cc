@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "analyzer/digest.h"
 #include "analyzer/explain.h"
 #include "analyzer/explain_steps.h"
@@ -23,7 +24,8 @@
 namespace assay {
 namespace {
 
-constexpr size_t kDearest = 10;  // kernels by themselves; the rest is one row
+constexpr size_t kDearest = 10;       // kernels by themselves; the rest is one row
+constexpr size_t kLongFormula = 200;  // columns; `analyze --format json` has longer ones
 
 // What the model asks for on any machine.
 void AddWork(const Report& report, Document* out) {
@@ -35,11 +37,14 @@ void AddWork(const Report& report, Document* out) {
                    ", each as often as it runs");
   const auto add = [&](const char* name, double value, Dim any_size, const std::string& formula) {
     if (value <= 0) return;
-    AddNumber({.name = name,
-               .value = value,
-               .formula = formula,
-               .symbolic = any_size.symbolic() ? a.shapes->pool->ToString(any_size) : ""},
-              &table);
+    AddNumber(
+        {.name = name,
+         .value = value,
+         .formula = formula,
+         // (What is cut here is so in this command's JSON too.)
+         .symbolic = absl::StrReplaceAll(SymbolicText(*a.shapes->pool, any_size, kLongFormula),
+                                         {{"; --format", "; `analyze` with --format"}})},
+        &table);
   };
   const Works& w = *a.works;
   add("MACs", total.macs, w.macs, counted);

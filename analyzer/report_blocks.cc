@@ -37,8 +37,9 @@ Cell Part(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
 
 Cell Intensity(double flops, double bytes) { return bytes > 0 ? Cell(flops / bytes) : Cell(); }
 
-// An expression, cut to the width; nothing for a plain number.
-std::string Formula(const DimPool& pool, Dim d, size_t width) {
+}  // namespace
+
+std::string SymbolicText(const DimPool& pool, Dim d, size_t width) {
   if (!d.symbolic()) return "";
   std::vector<int> symbols;
   pool.CollectSymbols(d, &symbols);
@@ -47,8 +48,6 @@ std::string Formula(const DimPool& pool, Dim d, size_t width) {
   for (int s : symbols) names.push_back(pool.symbols()[s].name);
   return FormulaDigest(pool.ToString(d), names, width);
 }
-
-}  // namespace
 
 std::string Where(const Graph& g, OpId op, bool node) {
   const Location& at = g.op(op).location;
@@ -133,7 +132,7 @@ Facts TotalFacts(const Report& r, size_t width) {
   const DimPool& pool = *r.analysis.shapes->pool;
   Facts facts;
   auto work = [&](absl::string_view name, double n, Dim d) {
-    std::string note = Formula(pool, d, width);
+    std::string note = SymbolicText(pool, d, width);
     if (note.empty() && n >= 10000) note = d.known() ? Exact(d.value()) : "";
     facts.figures.push_back({"", std::string(name), n, Quantity::kCount, std::move(note)});
   };
