@@ -20,7 +20,7 @@ namespace {
 // Spreadsheets and terminals show what they are given: bytes of control are spelled out, as in the
 // formats for people.
 std::string Quoted(absl::string_view raw) {
-  const std::string text = Printable(raw);
+  std::string text = Printable(raw);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
