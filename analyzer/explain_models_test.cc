@@ -2,8 +2,6 @@
 // class, its numbers are the report's, every step of an estimate gives the estimate's number, and
 // its JSON keeps to the schema.
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -15,10 +13,9 @@
 #include "analyzer/explain_estimate.h"
 #include "analyzer/models_test_util.h"
 #include "analyzer/pipeline.h"
+#include "analyzer/schema_test_util.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
-#include "rapidjson/schema.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace assay {
 namespace {
@@ -42,30 +39,14 @@ double NumberOf(const Table& table, absl::string_view name) {
   return -1;
 }
 
-const rapidjson::SchemaDocument& Schema() {
-  static const auto* schema = [] {
-    std::ifstream in("analyzer/schemas/assay.explain-1.json");
-    rapidjson::Document doc;
-    doc.Parse(std::string(std::istreambuf_iterator<char>(in), {}).c_str());
-    EXPECT_FALSE(doc.HasParseError());
-    return new rapidjson::SchemaDocument(doc);
-  }();
-  return *schema;
-}
-
 void ExpectValid(const Document& d) {
   std::string text;
   MakeJsonPrinter({}, &text)->Add(d);
   rapidjson::Document json;
   json.Parse(text.c_str());
   ASSERT_FALSE(json.HasParseError()) << d.title;
-  rapidjson::SchemaValidator validator(Schema());
-  rapidjson::StringBuffer at, rule;
-  const bool valid = json.Accept(validator);
-  validator.GetInvalidDocumentPointer().Stringify(at);
-  validator.GetInvalidSchemaPointer().Stringify(rule);
-  EXPECT_TRUE(valid) << d.title << ": " << at.GetString() << " breaks "
-                     << validator.GetInvalidSchemaKeyword() << " of " << rule.GetString();
+  SCOPED_TRACE(d.title);
+  ExpectKeepsToSchema(json);
 }
 
 double OrNothing(double found) { return found < 0 ? 0 : found; }

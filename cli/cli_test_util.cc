@@ -7,13 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "analyzer/schema_test_util.h"
 #include "cli/io.h"
 #include "gtest/gtest.h"
-#include "rapidjson/pointer.h"
-#include "rapidjson/schema.h"
-#include "rapidjson/stringbuffer.h"
 
 namespace assay {
 
@@ -46,37 +42,11 @@ Outcome RunWords(const std::vector<std::string>& words) {
   return outcome;
 }
 
-namespace {
-
-std::string Spelled(const rapidjson::Pointer& pointer) {
-  rapidjson::StringBuffer text;
-  pointer.Stringify(text);
-  return text.GetString();
-}
-
-// By its `schema` field; documents without one are free.
-void ExpectValid(const rapidjson::Document& doc) {
-  if (!doc.IsObject() || !doc.HasMember("schema") || !doc["schema"].IsString()) return;
-  const std::string path = absl::StrCat(
-      "analyzer/schemas/", absl::StrReplaceAll(doc["schema"].GetString(), {{"/", "-"}}), ".json");
-  rapidjson::Document schema;
-  schema.Parse(ReadFile(path).c_str());
-  ASSERT_FALSE(schema.HasParseError()) << path << ": not there, or no JSON";
-  const rapidjson::SchemaDocument compiled(schema);
-  rapidjson::SchemaValidator validator(compiled);
-  EXPECT_TRUE(doc.Accept(validator))
-      << path << ": at " << Spelled(validator.GetInvalidDocumentPointer())
-      << " the document breaks " << validator.GetInvalidSchemaKeyword() << " of "
-      << Spelled(validator.GetInvalidSchemaPointer());
-}
-
-}  // namespace
-
 rapidjson::Document ParseJson(const std::string& text) {
   rapidjson::Document doc;
   doc.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   EXPECT_FALSE(doc.HasParseError()) << text.substr(0, 200);
-  if (!doc.HasParseError()) ExpectValid(doc);
+  if (!doc.HasParseError()) ExpectKeepsToSchema(doc);
   return doc;
 }
 

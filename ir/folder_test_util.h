@@ -1,12 +1,13 @@
-#pragma once
+#ifndef ASSAY_IR_FOLDER_TEST_UTIL_H_
+#define ASSAY_IR_FOLDER_TEST_UTIL_H_
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
 
 namespace assay {
 
@@ -26,3 +27,5 @@ inline const std::string& TestFolder() {
 }
 
 }  // namespace assay
+
+#endif  // ASSAY_IR_FOLDER_TEST_UTIL_H_
