@@ -454,11 +454,11 @@ std::string Drawing::Draw() {
 }  // namespace
 
 std::string EscapeMarkup(absl::string_view text) {
-  std::vector<std::string> lines;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) lines.push_back(Printable(line));
+  const std::string printable = absl::StrJoin(
+      absl::StrSplit(text, '\n'), "\n",
+      [](std::string* out, absl::string_view line) { absl::StrAppend(out, Printable(line)); });
   return absl::StrReplaceAll(
-      absl::StrJoin(lines, "\n"),
-      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
+      printable, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
 std::string DrawSvg(const Chart& chart, int width, int height, bool in_page) {

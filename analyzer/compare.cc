@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "analyzer/units.h"
+#include "ir/paths.h"
 #include "ir/rows.h"
 #include "ir/suggest.h"
 
@@ -100,11 +101,6 @@ bool Better(const Metric& metric, double a, double b) {
   return metric.is(kMoreIsBetter) ? a > b : a < b;
 }
 
-std::string BaseName(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return std::string(slash == absl::string_view::npos ? path : path.substr(slash + 1));
-}
-
 std::string LimitedBy(const EstimateFigures& e) {
   if (e.resources.empty() || e.latency_s <= 0) return "";
   const ResourceSum& r = e.resources.front();
@@ -132,7 +128,7 @@ absl::Status Comparison::Check(absl::Span<const std::string> models, const Plan&
   owned.reserve(2 * models.size());
   for (const std::string& model : models) {
     known.push_back(model);
-    owned.push_back(BaseName(model));
+    owned.emplace_back(FileName(model));
     known.push_back(owned.back());
     known.push_back(absl::StripSuffix(owned.back(), ".onnx"));
   }
@@ -157,7 +153,7 @@ absl::Status Comparison::Check(absl::Span<const std::string> models, const Plan&
 
 void Comparison::Add(const Report& report) {
   const ModelFigures& figures = models_.emplace_back(FiguresOf(report));
-  ++base_names_[BaseName(figures.file)];
+  ++base_names_[FileName(figures.file)];
   for (const EstimateFigures& e : figures.estimates) {
     targets_.insert(e.target);
     runtimes_.insert(e.runtime);
@@ -179,7 +175,7 @@ std::vector<Comparison::Row> Comparison::Rows() const {
 }
 
 bool Comparison::Names(const Row& row, absl::string_view word) const {
-  const std::string base = BaseName(row.model->file);
+  const std::string base(FileName(row.model->file));
   if (word == row.model->file || word == base || word == absl::StripSuffix(base, ".onnx")) {
     return true;
   }
@@ -190,7 +186,7 @@ bool Comparison::Names(const Row& row, absl::string_view word) const {
 
 // Without its folder, where that is enough to tell it from the others.
 std::string Comparison::ShortName(const ModelFigures& model) const {
-  const std::string base = BaseName(model.file);
+  const std::string base(FileName(model.file));
   return base_names_.at(base) == 1 ? base : model.file;
 }
 
@@ -498,12 +494,10 @@ Document Comparison::Make(const std::vector<std::string>& skipped) const {
     if (std::string note = UnknownNote(m); !note.empty()) notes.notes.push_back(std::move(note));
   }
   std::set<std::string> uncalibrated;
-  std::vector<std::string> gaps;
+  std::vector<MachineGaps> gaps;
   for (const Row& row : rows) {
     if (row.estimate == nullptr) continue;
-    std::string gap = absl::StrCat(row.estimate->machine, " (", row.estimate->no_energy, ")");
-    const bool told = std::find(gaps.begin(), gaps.end(), gap) != gaps.end();
-    if (!row.estimate->no_energy.empty() && !told) gaps.push_back(std::move(gap));
+    gaps.push_back({row.estimate->machine, row.estimate->no_energy});
     if (!row.estimate->calibrated) {
       uncalibrated.insert(absl::StrCat(row.estimate->machine, " under ", row.estimate->runtime));
     }
@@ -524,7 +518,7 @@ Document Comparison::Make(const std::vector<std::string>& skipped) const {
     notes.notes.push_back(
         absl::StrCat("uncalibrated, hence wide intervals: ", absl::StrJoin(uncalibrated, ", ")));
   }
-  if (!gaps.empty()) notes.notes.push_back(EnergyNote(gaps));
+  if (std::string note = EnergyNote(gaps); !note.empty()) notes.notes.push_back(std::move(note));
   for (const std::string& s : skipped) notes.notes.push_back(absl::StrCat("left out: ", s));
   d.Add(std::move(notes));
 

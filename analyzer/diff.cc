@@ -570,12 +570,9 @@ Document MakeDiffDocument(const Report& from, const Report& to, const ReportOpti
   for (const ModelFigures* m : {&x, &y}) {
     if (std::string note = UnknownNote(*m); !note.empty()) notes.notes.push_back(std::move(note));
   }
-  std::vector<std::string> gaps;
-  for (const EstimateFigures& e : y.estimates) {
-    std::string gap = absl::StrCat(e.machine, " (", e.no_energy, ")");
-    if (!e.no_energy.empty() && !absl::c_linear_search(gaps, gap)) gaps.push_back(std::move(gap));
-  }
-  if (!gaps.empty()) notes.notes.push_back(EnergyNote(gaps));
+  std::vector<MachineGaps> gaps;
+  for (const EstimateFigures& e : y.estimates) gaps.push_back({e.machine, e.no_energy});
+  if (std::string note = EnergyNote(gaps); !note.empty()) notes.notes.push_back(std::move(note));
   for (size_t e = 0; e < x.estimates.size(); ++e) {
     if (!diff.equal && Overlap(x.estimates[e], y.estimates[e])) {
       notes.notes.push_back(absl::StrCat(

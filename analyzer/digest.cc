@@ -43,7 +43,7 @@ int64_t CountTerms(absl::string_view expression) {
 }
 
 std::string FormulaDigest(absl::string_view expression, const std::vector<std::string>& symbols,
-                          size_t width) {
+                          size_t width, absl::string_view whole) {
   // What has far more bytes than columns need not be looked at to see that it does not fit.
   if (expression.size() <= 8 * width) {
     std::string text = Printable(expression);
@@ -51,7 +51,7 @@ std::string FormulaDigest(absl::string_view expression, const std::vector<std::s
   }
   const int64_t terms = CountTerms(expression);
   std::string digest = terms == 1 ? "one term in " : absl::StrCat(Exact(terms), " terms in ");
-  const std::string tail = absl::StrCat("; --format json has ", terms == 1 ? "it" : "them");
+  const std::string tail = absl::StrCat("; ", whole, " has ", terms == 1 ? "it" : "them");
   // All names if they fit; else as many as do beside " and 123 others"; else their number.
   std::vector<std::string> names;
   names.reserve(symbols.size());

@@ -20,9 +20,10 @@ namespace assay {
 // Terms of an expression's outermost sum: 2 of "a*(b + c) - 3".
 int64_t CountTerms(absl::string_view expression);
 
-// The expression, or when it is wider than `width` how many terms it has, and in what.
+// The expression, or when it is wider than `width` how many terms it has, in what, and `whole`: who
+// prints it all.
 std::string FormulaDigest(absl::string_view expression, const std::vector<std::string>& symbols,
-                          size_t width);
+                          size_t width, absl::string_view whole = "--format json");
 
 // "at batch = 8; assumed seq = 1; --dim seq=N sets it". Sizes that depend on the contents of
 // tensors can be many, and of few readers' concern: their number and examples.

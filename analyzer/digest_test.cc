@@ -44,6 +44,8 @@ TEST(DigestTest, ALongFormulaIsCountedAndFits) {
   EXPECT_THAT(digest, HasSubstr(" others; --format json has them"));
   EXPECT_EQ(FormulaDigest(text, symbols, 68), "4,278 terms in 40 symbols; --format json has them");
   EXPECT_EQ(FormulaDigest(std::string(80, 'x'), {"x"}, 60), "one term in x; --format json has it");
+  EXPECT_EQ(FormulaDigest(text, {"batch"}, 68, "`analyze`"),
+            "4,278 terms in batch; `analyze` has them");
 }
 
 TEST(DigestTest, Point) {

@@ -157,12 +157,16 @@ TEST_P(EstimateModels, NoneIsFasterThanTheRoofline) {
       EXPECT_LE(e.results[i].low, e.results[i].seconds * (1 + 1e-12)) << Title(e);
       EXPECT_GE(e.results[i].high, e.results[i].seconds * (1 - 1e-12)) << Title(e);
     }
-    if (ComputesItself(e)) EXPECT_GT(bare, 0) << Title(e);
+    if (ComputesItself(e)) {
+      EXPECT_GT(bare, 0) << Title(e);
+    }
     EXPECT_GE(stated * (1 + 1e-9), bare) << Title(e);
     EXPECT_GE(e.latency_s * (1 + 1e-9), stated) << Title(e);
     EXPECT_LE(e.latency_low_s, e.latency_s) << Title(e);
     EXPECT_GE(e.latency_high_s, e.latency_s) << Title(e);
-    if (ComputesItself(e)) EXPECT_GT(e.utilization, 0) << Title(e);
+    if (ComputesItself(e)) {
+      EXPECT_GT(e.utilization, 0) << Title(e);
+    }
     EXPECT_LE(e.utilization, 1) << Title(e);
   }
 }
@@ -253,7 +257,9 @@ TEST_P(EstimateModels, PowerAboveDesignIsAlwaysSaid) {
     if (i < shipped) {
       // Kernels are slowed instead, as far as there is power for work at all.
       EXPECT_FALSE(e.above_design_power) << Title(e) << " " << watts << " W";
-      if (design.known) EXPECT_LE(watts, design.value * (1 + 1e-9)) << Title(e);
+      if (design.known) {
+        EXPECT_LE(watts, design.value * (1 + 1e-9)) << Title(e);
+      }
     } else {
       // What the host draws is never known.
       EXPECT_EQ(e.power_w.has_value(), (i - shipped) % 4 < 3 && !e.fallback.has_value())

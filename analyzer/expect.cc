@@ -5,12 +5,11 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "analyzer/limits.h"
 #include "analyzer/yaml_fields.h"
 #include "hw/target.h"
+#include "ir/paths.h"
 #include "ir/suggest.h"
 #include "passes/facts.h"
 
@@ -146,11 +145,6 @@ std::pair<int64_t, double> Distance(const std::vector<ExpectationResult>& result
   return {missed, off};
 }
 
-bool IsPath(absl::string_view name) {
-  return absl::StrContains(name, '/') || absl::EndsWith(name, ".yaml") ||
-         absl::EndsWith(name, ".yml");
-}
-
 }  // namespace
 
 absl::Span<const ExpectRow> ExpectRows() { return kRows; }
@@ -177,14 +171,14 @@ absl::Status AddExpectations(absl::string_view name, Expectations* out,
                              std::vector<std::string>* errors) {
   absl::string_view only;
   const size_t colon = name.rfind(':');
-  if (colon != absl::string_view::npos && !IsPath(name.substr(colon + 1))) {
+  if (colon != absl::string_view::npos && !IsYamlPath(name.substr(colon + 1))) {
     only = name.substr(colon + 1);
     name = name.substr(0, colon);
   }
   std::vector<ExpectEntry> entries;
   const auto read = [&](const YamlFields& fields) { ReadAll(fields, name, &entries); };
   absl::Status status;
-  if (IsPath(name)) {
+  if (IsYamlPath(name)) {
     status = ReadYamlFields(name, kSchema, read, errors);
   } else {
     const absl::Span<const ShippedText> shipped = ShippedExpectationTexts();

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "analyzer/digest.h"
 #include "analyzer/explain.h"
 #include "analyzer/explain_steps.h"
@@ -37,14 +36,13 @@ void AddWork(const Report& report, Document* out) {
                    ", each as often as it runs");
   const auto add = [&](const char* name, double value, Dim any_size, const std::string& formula) {
     if (value <= 0) return;
-    AddNumber(
-        {.name = name,
-         .value = value,
-         .formula = formula,
-         // (What is cut here is so in this command's JSON too.)
-         .symbolic = absl::StrReplaceAll(SymbolicText(*a.shapes->pool, any_size, kLongFormula),
-                                         {{"; --format", "; `analyze` with --format"}})},
-        &table);
+    AddNumber({.name = name,
+               .value = value,
+               .formula = formula,
+               // (What is cut here is so in this command's JSON too.)
+               .symbolic = SymbolicText(*a.shapes->pool, any_size, kLongFormula,
+                                        "`analyze` with --format json")},
+              &table);
   };
   const Works& w = *a.works;
   add("MACs", total.macs, w.macs, counted);

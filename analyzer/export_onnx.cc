@@ -32,6 +32,7 @@
 #include "analyzer/onnx/rewrite.h"
 #include "analyzer/units.h"
 #include "analyzer/utf8.h"
+#include "ir/paths.h"
 
 namespace assay {
 namespace {
@@ -169,11 +170,6 @@ class Costs {
   const ModelEstimate* estimate_;
 };
 
-std::string FolderOf(const std::string& file) {
-  const size_t slash = file.rfind('/');
-  return slash == std::string::npos ? "" : file.substr(0, slash + 1);
-}
-
 // External data as the written file must name it.
 class Places {
  public:
@@ -182,7 +178,7 @@ class Places {
     if (input.options.output.empty() || !source.has_folder) return;
     std::error_code error;
     const std::string from = source.folder.empty() ? "." : source.folder;
-    std::string to = FolderOf(input.options.output);
+    std::string to(FolderOf(input.options.output));
     if (to.empty()) to = ".";
     from_ = std::filesystem::weakly_canonical(from, error);
     if (!error) to_ = std::filesystem::weakly_canonical(to, error);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -135,10 +137,16 @@ std::string EnergyGaps(const ModelEstimate& e) {
   return e.energy.joules.has_value() ? absl::StrJoin(gaps, ", ") : "";
 }
 
-std::string EnergyNote(const std::vector<std::string>& machines) {
+std::string EnergyNote(absl::Span<const MachineGaps> machines) {
+  std::vector<std::string> told;
+  for (const auto& [machine, gaps] : machines) {
+    std::string text = absl::StrCat(machine, " (", gaps, ")");
+    if (!gaps.empty() && !absl::c_linear_search(told, text)) told.push_back(std::move(text));
+  }
+  if (told.empty()) return "";
   return absl::StrCat(
       "energy is the least that it can be, as the target does not state all of it: ",
-      absl::StrJoin(machines, "; "));
+      absl::StrJoin(told, "; "));
 }
 
 EstimateFigures FiguresOf(const Report& report, const ModelEstimate& e) {

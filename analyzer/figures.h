@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "analyzer/report.h"
 #include "hw/estimate.h"
 #include "passes/estimate.h"
@@ -66,8 +67,12 @@ struct ModelFigures {
 // the least that it can be. Empty: none, or nothing of it is known.
 std::string EnergyGaps(const ModelEstimate& estimate);
 
-// What to say of energies that are the least they can be: "h100-sxm (L1, L2)" each.
-std::string EnergyNote(const std::vector<std::string>& machines);
+// What to say where energies are the least that they can be, each machine with its gaps once:
+// "h100-sxm (L1, L2)". Empty: no machine has gaps.
+struct MachineGaps {
+  std::string machine, gaps;
+};
+std::string EnergyNote(absl::Span<const MachineGaps> machines);
 
 // "FILE: the work of 3 operators is not known, and in no number"; empty: that of all is.
 std::string UnknownNote(const ModelFigures& model);

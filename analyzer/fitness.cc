@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "analyzer/units.h"
 #include "hw/target.h"
+#include "ir/paths.h"
 
 namespace assay {
 namespace {

@@ -1,7 +1,5 @@
 #include "analyzer/limits.h"
 
-#include <fnmatch.h>
-
 #include <cmath>
 
 #include "absl/status/status.h"
@@ -11,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "analyzer/yaml_fields.h"
 #include "hw/yaml_tree.h"
+#include "ir/paths.h"
 
 namespace assay {
 namespace {
@@ -152,15 +151,6 @@ Limits Requirements::For(absl::string_view model, absl::string_view target) cons
     if (MatchesPattern(pattern, FileName(model))) limits.Override(own);
   }
   return limits;
-}
-
-bool MatchesPattern(absl::string_view pattern, absl::string_view name) {
-  return fnmatch(std::string(pattern).c_str(), std::string(name).c_str(), 0) == 0;
-}
-
-absl::string_view FileName(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == absl::string_view::npos ? path : path.substr(slash + 1);
 }
 
 absl::StatusOr<Requirements> ReadRequirements(absl::string_view path,

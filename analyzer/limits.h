@@ -78,11 +78,6 @@ struct Requirements {
   Limits For(absl::string_view model, absl::string_view target) const;
 };
 
-// The name alone, or with `*` for any text and `?` for any letter.
-bool MatchesPattern(absl::string_view pattern, absl::string_view name);
-// "vit.onnx" of "models/vit.onnx".
-absl::string_view FileName(absl::string_view path);
-
 // Every error of a file: "FILE:LINE:COLUMN: what, and what to do".
 absl::StatusOr<Requirements> ReadRequirements(absl::string_view path,
                                               std::vector<std::string>* errors = nullptr);

@@ -119,12 +119,5 @@ TEST(Requirements, LimitsAreAboveZero) {
                                   HasSubstr(":3:11: `lifetime`: must be above 0, like 3years")));
 }
 
-TEST(Pattern, StarsAndFileNames) {
-  EXPECT_TRUE(MatchesPattern("resnet*", "resnet18.onnx"));
-  EXPECT_TRUE(MatchesPattern("h100-sxm", "h100-sxm"));
-  EXPECT_FALSE(MatchesPattern("h100", "h100-sxm"));
-  EXPECT_EQ(FileName("a/b/c.onnx"), "c.onnx");
-}
-
 }  // namespace
 }  // namespace assay

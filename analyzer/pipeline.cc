@@ -31,22 +31,17 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Every message begins with the user's file, once.
-absl::Status WithFile(const std::string& file, absl::StatusCode code, absl::string_view message) {
-  const std::string shown = ShownFile(file);
-  if (absl::StartsWith(message, shown)) return absl::Status(code, message);
-  return absl::Status(code, absl::StrCat(shown, ": ", message));
-}
-
 // An operator's rule says what does not agree ("MatMul `m`: ..."); what to do about it is the same
 // for all.
-std::string WithAdvice(absl::string_view message, const Bindings& given) {
-  if (absl::StrContains(message, "; ")) return std::string(message);
+absl::Status WithAdvice(const absl::Status& error, const Bindings& given) {
+  if (absl::StrContains(error.message(), "; ")) return error;
   const bool sizes_given = !given.dims.empty() || given.batch.has_value() ||
                            !given.shapes.empty() || !given.values.empty();
-  return absl::StrCat(message, sizes_given
-                                   ? "; the sizes given may not suit the model: try it without them"
-                                   : "; the model contradicts itself here: export it again");
+  return absl::Status(
+      error.code(),
+      absl::StrCat(error.message(),
+                   sizes_given ? "; the sizes given may not suit the model: try it without them"
+                               : "; the model contradicts itself here: export it again"));
 }
 
 // Symbols that were fixed by name come first, then those that a number was assumed for.
@@ -183,7 +178,7 @@ absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan) {
   absl::StatusOr<Graph> graph = ImportOnnx(path, *plan.ops, options);
   if (!graph.ok()) {
     // Whatever it was, it was the file; kNotFound is kept for names on the command line.
-    return WithFile(path, absl::StatusCode::kInvalidArgument, graph.status().message());
+    return WithFile(path, absl::InvalidArgumentError(graph.status().message()));
   }
   report.graph = std::make_unique<const Graph>(*std::move(graph));
   report.source = std::move(source);
@@ -203,8 +198,7 @@ absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan) {
   const double start = Now();
   absl::StatusOr<Analysis> analysis = RunPasses(*report.graph, plan.request);
   if (!analysis.ok()) {
-    return WithFile(path, analysis.status().code(),
-                    WithAdvice(analysis.status().message(), plan.request.bindings));
+    return WithFile(path, WithAdvice(analysis.status(), plan.request.bindings));
   }
   report.analysis = *std::move(analysis);
   // From here on the facts are frozen too.
@@ -233,7 +227,7 @@ absl::StatusOr<Analysis> ShapesAtAnySize(const Report& report, const Plan& plan)
   request.threads = plan.request.threads;
   absl::StatusOr<Analysis> analysis = RunPasses(*report.graph, request);
   if (analysis.ok()) return analysis;
-  return WithFile(report.file, analysis.status().code(), analysis.status().message());
+  return WithFile(report.file, analysis.status());
 }
 
 }  // namespace assay

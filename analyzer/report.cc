@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analyzer/groups.h"
 #include "ir/graph.h"
@@ -85,6 +87,12 @@ double Report::bytes() const {
 }
 
 std::string ShownFile(const std::string& file) { return file == "-" ? "<stdin>" : file; }
+
+absl::Status WithFile(const std::string& file, const absl::Status& error) {
+  const std::string shown = ShownFile(file);
+  if (absl::StartsWith(error.message(), shown)) return error;
+  return absl::Status(error.code(), absl::StrCat(shown, ": ", error.message()));
+}
 
 void Summarize(Report* report) {
   const Graph& graph = *report->graph;

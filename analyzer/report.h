@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "analyzer/groups.h"
 #include "ir/graph.h"
@@ -65,6 +66,8 @@ struct Report {
 
 // A model's file as people are told of it: "<stdin>" for "-".
 std::string ShownFile(const std::string& file);
+// The error with a message that begins with the file, once.
+absl::Status WithFile(const std::string& file, const absl::Status& error);
 
 // That of the first target, runtime and precision; null without a target.
 const ModelEstimate* FirstEstimate(const Report& report);

@@ -39,14 +39,14 @@ Cell Intensity(double flops, double bytes) { return bytes > 0 ? Cell(flops / byt
 
 }  // namespace
 
-std::string SymbolicText(const DimPool& pool, Dim d, size_t width) {
+std::string SymbolicText(const DimPool& pool, Dim d, size_t width, absl::string_view whole) {
   if (!d.symbolic()) return "";
   std::vector<int> symbols;
   pool.CollectSymbols(d, &symbols);
   std::vector<std::string> names;
   names.reserve(symbols.size());
   for (int s : symbols) names.push_back(pool.symbols()[s].name);
-  return FormulaDigest(pool.ToString(d), names, width);
+  return FormulaDigest(pool.ToString(d), names, width, whole);
 }
 
 std::string Where(const Graph& g, OpId op, bool node) {

@@ -68,8 +68,9 @@ std::string Where(const Graph& graph, OpId op, bool node = false);
 // An op in running text: what inlining made of its name can be lines long.
 std::string Place(const Graph& graph, OpId op);
 
-// An expression, cut to the width; nothing for a plain number.
-std::string SymbolicText(const DimPool& pool, Dim d, size_t width);
+// An expression, cut to the width as FormulaDigest does; nothing for a plain number.
+std::string SymbolicText(const DimPool& pool, Dim d, size_t width,
+                         absl::string_view whole = "--format json");
 // "1x64x112x112": the first result's sizes at the report's point.
 std::string FirstShape(const Report& report, OpId op);
 // "-19.0 %", "+0.3 %", "unchanged"; of less than nothing, too.

@@ -26,7 +26,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/figures.h"
@@ -92,11 +91,6 @@ absl::Status TooMany(double points) {
       absl::StrCat("the ranges make ", Count(points), " points, more than the ",
                    Exact(static_cast<int64_t>(kMostSweepPoints)),
                    " that a sweep may have; take larger steps or fewer targets"));
-}
-
-absl::Status WithFile(const std::string& path, const absl::Status& s) {
-  if (absl::StartsWith(s.message(), ShownFile(path))) return s;
-  return absl::Status(s.code(), absl::StrCat(ShownFile(path), ": ", s.message()));
 }
 
 // Symbols of the model by the names of the axes, and the points of the grid.
@@ -493,12 +487,10 @@ class Writer {
       n.notes.push_back(absl::StrCat("charts show the first ", kMostSeries, " of ", curves_.size(),
                                      " curves; the table has them all"));
     }
-    std::vector<std::string> gaps;
+    std::vector<MachineGaps> gaps;
     for (size_t base = 0; base < grid_.bases; ++base) {
       const std::string name = NameOf(*reference_[base]->platform);
-      const std::string lacks = EnergyGaps(*reference_[base]);
-      std::string gap = absl::StrCat(name, " (", lacks, ")");
-      if (!lacks.empty() && !absl::c_linear_search(gaps, gap)) gaps.push_back(std::move(gap));
+      gaps.push_back({name, EnergyGaps(*reference_[base])});
       for (const std::string& text : reference_[base]->assumptions) {
         add(absl::StrCat(name, ": ", text));
       }
@@ -508,7 +500,7 @@ class Writer {
             " kernels whose work is not known: only their overhead is in the latency"));
       }
     }
-    if (!gaps.empty()) n.notes.push_back(EnergyNote(gaps));
+    if (std::string note = EnergyNote(gaps); !note.empty()) n.notes.push_back(std::move(note));
     return n;
   }
 

@@ -27,7 +27,7 @@ struct SweepOptions {
 inline constexpr double kKneeShare = 0.9;
 
 // An error of code kNotFound is about a name on the command line, as of AnalyzeModel. `path` and
-// `targets` as the user wrote them; targets may end in "@*".
+// `targets` as the user wrote them.
 // `by`: also the time by groups (analyzer/groups.h) at the first point, `depth` levels of it.
 absl::StatusOr<Document> Sweep(const std::string& path, const AnalyzeOptions& analyze,
                                const SweepOptions& options, const std::string& by = "",

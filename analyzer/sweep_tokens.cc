@@ -23,7 +23,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analyzer/pipeline.h"
@@ -167,16 +166,12 @@ absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptio
   absl::StatusOr<Report> model = ImportModel(path, *plan);
   if (!model.ok()) return model.status();
   const Graph& graph = *model->graph;
-  auto with_file = [&](const absl::Status& s) {
-    if (absl::StartsWith(s.message(), ShownFile(path))) return s;
-    return absl::Status(s.code(), absl::StrCat(ShownFile(path), ": ", s.message()));
-  };
 
   PassRequest request = plan->request;
   request.fusions.clear();
   request.wanted = {Fact::kMemory};
   absl::StatusOr<Analysis> free = RunPasses(graph, request);
-  if (!free.ok()) return with_file(free.status());
+  if (!free.ok()) return WithFile(path, free.status());
   absl::StatusOr<Decoder> decoder = FindDecoder(path, graph, *free);
   if (!decoder.ok()) return decoder.status();
   const bool reads_prompts = !decoder->sequence.empty();
@@ -224,7 +219,7 @@ absl::StatusOr<Document> SweepTokens(const std::string& path, const AnalyzeOptio
                 }
               });
   for (const absl::Status& s : status) {
-    if (!s.ok()) return with_file(s);
+    if (!s.ok()) return WithFile(path, s);
   }
 
   Document d{.schema = "assay.sweep/1"};

@@ -23,6 +23,7 @@
 #include "hw/fit.h"
 #include "hw/target_keys.h"
 #include "hw/units.h"
+#include "ir/paths.h"
 
 namespace assay {
 namespace {
@@ -226,7 +227,7 @@ Calibration Calibrate(const FitInput& input, const Scope& scope, const FitPrior&
   // Nine of ten held-out runs lie inside.
   out.low = Found(std::min(1.0, quantile(0.05)), Unit::kCount, source);
   out.high = Found(std::max(1.0, quantile(0.95)), Unit::kCount, source);
-  out.data = data.substr(data.rfind('/') + 1);
+  out.data = std::string(FileName(data));
   out.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
   out.rows = Found(0, Unit::kCount, source);
   out.rows.value = static_cast<double>(measured.size());

@@ -16,6 +16,7 @@
 #include "cli/calibrate.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "ir/paths.h"
 
 namespace assay {
 namespace {
@@ -155,8 +156,7 @@ ExitCode CalibrateProfile(const Request& request, Io& io) {
   Calibration fitted = Calibrate(input, {.target = target.name, .kind = target.kind},
                                  PriorOf(*prior, *estimate.platform->runtime),
                                  estimate.platform->runtime->name, request.profile);
-  fitted.notes = absl::StrCat("fitted to a profile of ",
-                              request.args[0].substr(request.args[0].rfind('/') + 1),
+  fitted.notes = absl::StrCat("fitted to a profile of ", FileName(request.args[0]),
                               ", kernel by kernel; the error on what was left out is of kernels; "
                               "dispatch stays as the runtime says");
   return Print(request, ToYaml(fitted), io);

@@ -1,7 +1,5 @@
 #include "hw/library.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <type_traits>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "hw/schema.h"
+#include "ir/paths.h"
 #include "ir/suggest.h"
 
 namespace assay {
@@ -53,15 +52,10 @@ absl::StatusOr<T> FindEmbedded(absl::string_view name) {
       absl::StrCat("unknown ", kWord, " `", name, "`", DidYouMean(name, names), "; ", listed));
 }
 
-bool IsPath(absl::string_view name) {
-  return absl::StrContains(name, '/') || absl::EndsWith(name, ".yaml") ||
-         absl::EndsWith(name, ".yml");
-}
-
 // Splits "NAME@MODE"; an '@' within a path's folders is none.
 std::pair<absl::string_view, absl::string_view> SplitMode(absl::string_view name) {
   size_t at = name.rfind('@');
-  if (at == absl::string_view::npos || IsPath(name.substr(at + 1))) return {name, ""};
+  if (at == absl::string_view::npos || IsYamlPath(name.substr(at + 1))) return {name, ""};
   return {name.substr(0, at), name.substr(at + 1)};
 }
 
@@ -75,7 +69,7 @@ T ReadFile(const YamlNode& file, FindBase<T> find_base, std::vector<Problem>* pr
   Place from = {1, 1};
   if (const YamlNode* extends = file.Find("extends")) {
     from = extends->place;
-    if (extends->kind != YamlNode::Kind::kText || IsPath(extends->text)) {
+    if (extends->kind != YamlNode::Kind::kText || IsYamlPath(extends->text)) {
       problems->push_back(
           {from, absl::StrCat("`extends` must name a shipped ", KindOfFile<T>::kWord,
                               "; files do not extend files")});
@@ -143,7 +137,7 @@ std::vector<std::string> CheckFile(
 void CheckRuntimeOf(const Target& target, const YamlNode& file, std::vector<Problem>* problems) {
   std::vector<absl::string_view> names = EmbeddedNames<Runtime>(false);
   const YamlNode* node = file.Find("runtime");
-  if (names.empty() || node == nullptr || IsPath(target.runtime)) return;
+  if (names.empty() || node == nullptr || IsYamlPath(target.runtime)) return;
   if (std::find(names.begin(), names.end(), target.runtime) != names.end()) return;
   problems->push_back({node->place, absl::StrCat("unknown runtime `", target.runtime, "`",
                                                  DidYouMean(target.runtime, names), "; use one of ",
@@ -267,7 +261,7 @@ IntervalTable ReadIntervals(const YamlNode& file, FindBase<IntervalTable> find_b
 
 absl::StatusOr<std::shared_ptr<const Target>> FindTarget(absl::string_view name_or_path) {
   auto [name, mode] = SplitMode(name_or_path);
-  if (!IsPath(name)) {
+  if (!IsYamlPath(name)) {
     absl::StatusOr<Target> found = FindEmbedded<Target>(name_or_path);
     if (!found.ok()) return found.status();
     return std::make_shared<const Target>(*std::move(found));
@@ -303,7 +297,7 @@ absl::StatusOr<TargetChoice> ExpandTargets(absl::Span<const std::string> words) 
       continue;
     }
     const bool kind = absl::c_linear_search(TargetKindNames(), word);
-    const bool pattern = !IsPath(word) && word.find_first_of("*?[") != word.npos;
+    const bool pattern = !IsYamlPath(word) && word.find_first_of("*?[") != word.npos;
     if (word != "all" && !kind && !pattern) {
       add(word);
       continue;
@@ -312,7 +306,7 @@ absl::StatusOr<TargetChoice> ExpandTargets(absl::Span<const std::string> words) 
     bool any = false;
     for (absl::string_view name : TargetNames(/*with_modes=*/absl::StrContains(word, '@'))) {
       if (kind && Name(FindEmbedded<Target>(name)->kind) != word) continue;
-      if (pattern && fnmatch(word.c_str(), std::string(name).c_str(), 0) != 0) continue;
+      if (pattern && !MatchesPattern(word, name)) continue;
       add(name);
       any = true;
     }
@@ -331,7 +325,7 @@ std::vector<std::string> CheckTargetFile(absl::string_view path) {
 }
 
 absl::StatusOr<std::shared_ptr<const Runtime>> FindRuntime(absl::string_view name_or_path) {
-  if (!IsPath(name_or_path)) {
+  if (!IsYamlPath(name_or_path)) {
     absl::StatusOr<Runtime> found = FindEmbedded<Runtime>(name_or_path);
     if (!found.ok()) return found.status();
     return std::make_shared<const Runtime>(*std::move(found));
