@@ -9,6 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "analyzer/text_table.h"
 
 namespace assay {
 namespace {
@@ -92,6 +95,12 @@ absl::StatusOr<Csv> ReadCsv(const std::string& path) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read; check the path"));
   }
   return ParseCsv(text.str(), path);
+}
+
+std::string CsvField(absl::string_view text) {
+  std::string printable = Printable(text);
+  if (printable.find_first_of(",\"\r\n") == std::string::npos) return printable;
+  return absl::StrCat("\"", absl::StrReplaceAll(printable, {{"\"", "\"\""}}), "\"");
 }
 
 }  // namespace assay

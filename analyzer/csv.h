@@ -1,4 +1,4 @@
-// A CSV file with a header, in memory (RFC 4180; libcsv reads it).
+// CSV files with a header, in memory (RFC 4180; libcsv reads them).
 #ifndef ASSAY_ANALYZER_CSV_H_
 #define ASSAY_ANALYZER_CSV_H_
 
@@ -22,6 +22,10 @@ struct Csv {
 // Errors begin with the path (and line): not readable, no header, a row of another width.
 absl::StatusOr<Csv> ReadCsv(const std::string& path);
 absl::StatusOr<Csv> ParseCsv(absl::string_view text, absl::string_view path);
+
+// A text as a field: in quotes where it needs them, bytes of control spelled out, since
+// spreadsheets and terminals show what they are given.
+std::string CsvField(absl::string_view text);
 
 }  // namespace assay
 

@@ -8,26 +8,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "analyzer/csv.h"
 #include "analyzer/document.h"
-#include "analyzer/text_table.h"
 #include "analyzer/units.h"
 
 namespace assay {
 namespace {
 
-// Spreadsheets and terminals show what they are given: bytes of control are spelled out, as in the
-// formats for people.
-std::string Quoted(absl::string_view raw) {
-  std::string text = Printable(raw);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
-
 // Numbers in full, in base units; what is not known or not there is empty.
 std::string Field(const Cell& cell) {
-  if (const std::string* text = cell.text()) return Quoted(*text);
+  if (const std::string* text = cell.text()) return CsvField(*text);
   if (const bool* yes = cell.yes()) return *yes ? "true" : "false";
   const double* number = cell.number();
   return number == nullptr || !std::isfinite(*number) ? "" : ShortestText(*number);
@@ -49,7 +40,7 @@ class CsvPrinter : public DocumentPrinter {
  private:
   void Print(const Table& table) {
     std::vector<std::string> fields;
-    for (const Column& c : table.columns) fields.push_back(Quoted(c.key));
+    for (const Column& c : table.columns) fields.push_back(CsvField(c.key));
     std::string header = absl::StrJoin(fields, ",");
     if (header != header_) absl::StrAppend(&out_, header_.empty() ? "" : "\n", header, "\n");
     header_ = std::move(header);

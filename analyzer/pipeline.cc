@@ -191,14 +191,16 @@ absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan) {
   // The file becomes a graph: names resolved, functions inlined, old spellings lifted, verified.
   absl::StatusOr<Report> imported = ImportModel(path, plan);
   if (!imported.ok()) return imported.status();
-  Report report = *std::move(imported);
   // From here on the graph is frozen.
+  return AnalyzeImported(*std::move(imported), plan);
+}
 
+absl::StatusOr<Report> AnalyzeImported(Report report, const Plan& plan) {
   // Passes add facts: shapes, what runs, work, numbers, kernels, concurrency, memory, estimates.
   const double start = Now();
   absl::StatusOr<Analysis> analysis = RunPasses(*report.graph, plan.request);
   if (!analysis.ok()) {
-    return WithFile(path, WithAdvice(analysis.status(), plan.request.bindings));
+    return WithFile(report.file, WithAdvice(analysis.status(), plan.request.bindings));
   }
   report.analysis = *std::move(analysis);
   // From here on the facts are frozen too.

@@ -36,8 +36,9 @@ absl::StatusOr<Plan> MakePlan(const AnalyzeOptions& options);
 // --value) is not in the model.
 absl::StatusOr<Report> AnalyzeModel(const std::string& path, const Plan& plan);
 
-// The import alone: a report without facts.
+// Its two halves. The import alone gives a report without facts; the passes add them.
 absl::StatusOr<Report> ImportModel(const std::string& path, const Plan& plan);
+absl::StatusOr<Report> AnalyzeImported(Report imported, const Plan& plan);
 
 // The model's types without the sizes that the plan gives: what holds at every size. Alone of what
 // the passes find, so it is cheap.

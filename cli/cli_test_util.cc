@@ -35,6 +35,7 @@ std::vector<std::string> SplitWords(absl::string_view command) {
 
 Outcome RunWords(const std::vector<std::string>& words) {
   StringIo io;
+  io.program_file = ASSAY_PROGRAM;
   Outcome outcome;
   outcome.exit = RunAssay(words, io);
   outcome.out = std::move(io.out);

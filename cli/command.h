@@ -16,6 +16,9 @@
 #include "analyzer/fitness.h"
 #include "analyzer/options.h"
 #include "analyzer/sweep.h"
+#include "analyzer/zoo/score.h"
+#include "analyzer/zoo/scorer.h"
+#include "analyzer/zoo/zoo_report.h"
 #include "cli/io.h"
 
 namespace assay {
@@ -30,7 +33,8 @@ enum ExitCode {
 
 // A command line, understood.
 struct Request {
-  std::vector<std::string> args;  // models, or names
+  std::vector<std::string> words;  // after the command's name, as they came
+  std::vector<std::string> args;   // models, or names
   AnalyzeOptions analyze;
   ReportOptions report;
   CompareOptions compare;
@@ -50,6 +54,9 @@ struct Request {
   std::string leave_out = "none";
   std::string plot;
   FitOptions fit;
+  ScoreOptions score;  // what to score, and how; where to is `output`
+  std::vector<Weight> score_weights;
+  ZooOptions zoo;
   bool man = false;
   std::string completion;  // of which shell
 };

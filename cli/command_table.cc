@@ -143,6 +143,63 @@ constexpr Example kSweepExamples[] = {
      "tokens per second, reading and writing, and the cache's memory"},
 };
 
+constexpr absl::string_view kScoreOptions[] = {
+    "--target",
+    "--runtime",
+    "--precision",
+    "--output",
+    "--resume",
+    "--include",
+    "--exclude",
+    "--root",
+    "--shard",
+    "--weight",
+    "--max-latency",
+    "--min-throughput",
+    "--max-memory",
+    "--max-energy",
+    "--max-power",
+    "--max-price-per-million",
+    "--lifetime",
+    "--price-per-kwh",
+    "--require-operators",
+    "--require",
+    "--jobs",
+    "--time-limit",
+    "--memory-limit",
+    "--memory-budget",
+    "--calibration",
+    "--cores",
+    "--dim",
+    "--batch",
+    "--shape",
+    "--value",
+    "--fuse",
+    "--quiet",
+    "--op-file",
+};
+constexpr Example kScoreExamples[] = {
+    {"score models/ --target t4 -o zoo.db", "a folder with all below it, into a database"},
+    {"score models/ --target t4 -o zoo.db --resume", "what is new or changed since"},
+    {"score models/ --target t4,l4 --max-latency 10ms",
+     "rows as JSON Lines on standard output, for other programs"},
+    {"score 'cnn/*.onnx' list.txt --target all -o all.csv", "patterns and lists; every machine"},
+    {"score - --target t4", "a list on standard input, as `find -print0` makes it"},
+    {"score models/ --target t4 --shard 3/8 -o part3.db",
+     "a part, for one of eight machines; `assay zoo merge` joins them"},
+};
+
+constexpr absl::string_view kZooOptions[] = {"--rank",  "--top",      "--pareto", "--histogram",
+                                             "--where", "--failures", "--format", "--output",
+                                             "--color", "--quiet"};
+constexpr Example kZooExamples[] = {
+    {"zoo zoo.db", "best and worst, Pareto front, histogram, failures"},
+    {"zoo zoo.db --rank throughput_per_s --top 50 --where \"target = 't4'\"", "of one machine"},
+    {"zoo zoo.db --pareto latency_s,energy_j -o zoo.html", "a page with a scatter plot"},
+    {"zoo zoo.db --failures --format csv", "what failed, and why"},
+    {"zoo merge all.db part1.db part2.db", "add the rows of others to all.db"},
+};
+
 constexpr absl::string_view kIrOptions[] = {"--after", "--dim",    "--batch",   "--shape",
                                             "--value", "--output", "--threads", "--timings",
                                             "--quiet", "--op-file"};
@@ -371,6 +428,46 @@ constexpr CommandRow kCommands[] = {
      .options = kExplainOptions,
      .examples = kExplainExamples,
      .run = RunExplain},
+    {.name = "score",
+     .args = "PATH...",
+     .summary = "a table of a whole folder of models",
+     .doc =
+         "Scores every model that the PATHs mean: folders with all below them, files, patterns, "
+         "lists (FILE.txt, or - for standard input; a path per line, or each ended by a zero "
+         "byte). A row "
+         "for each model, target, runtime and precision: what the model is, its work, memory, "
+         "time, energy, whether it keeps to the limits, and a score. A model that fails has its "
+         "rows too, with the reason; the others go on.\n"
+         "Rows go to standard output as JSON Lines in the order of the models, or to the file of "
+         "--output by its ending: .db (SQLite, table `scores`), .jsonl or .csv. In a database, "
+         "rows are committed as they come: a run that is killed loses none of them, and --resume "
+         "goes on.\n"
+         "Models are scored in worker processes; one that crashes, takes too long or needs too "
+         "much memory is ended and recorded, and delays no other. Equal graphs are estimated "
+         "once.\n"
+         "The score is 100 x the weighted geometric mean of how much better each value of --weight "
+         "is than a reference: 10 ms, 100 samples per second, 100 mJ, 100 MB of memory, 1 G MACs, "
+         "10 M parameters, 100 MB of traffic. A limit takes the place of its reference.",
+     .min_args = 1,
+     .max_args = -1,
+     .options = kScoreOptions,
+     .examples = kScoreExamples,
+     .run = RunScore},
+    {.name = "zoo",
+     .args = "[merge] DB...",
+     .summary = "questions to a table of `assay score`",
+     .doc =
+         "Reads the database DB of `assay score` and shows its best and worst rows, the Pareto "
+         "front of two columns, a histogram, what failed and why, and the targets side by side. "
+         "--format html is a page with a scatter plot.\n"
+         "`zoo merge DB OTHER...` adds the rows of other databases to DB, which may be a new one: "
+         "of two rows of one model, target, runtime, precision and sizes the one that was scored "
+         "stays before one that failed, then the later one. Doing it again changes nothing.",
+     .min_args = 1,
+     .max_args = -1,
+     .options = kZooOptions,
+     .examples = kZooExamples,
+     .run = RunZoo},
     {.name = "ops",
      .args = "[NAME]",
      .summary = "the operators that are known",

@@ -12,6 +12,8 @@ ExitCode RunCompare(const Request& request, Io& io);
 ExitCode RunFit(const Request& request, Io& io);
 ExitCode RunDiff(const Request& request, Io& io);
 ExitCode RunSweep(const Request& request, Io& io);
+ExitCode RunScore(const Request& request, Io& io);
+ExitCode RunZoo(const Request& request, Io& io);
 ExitCode RunIr(const Request& request, Io& io);
 ExitCode RunExplain(const Request& request, Io& io);
 ExitCode RunExport(const Request& request, Io& io);

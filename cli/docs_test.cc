@@ -15,12 +15,15 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "analyzer/zoo/score_row.h"
 #include "cli/cli_test_util.h"
 #include "cli/command.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -60,8 +63,11 @@ std::string FirstLines(const std::string& text, int n) {
   return out;
 }
 
-// The output of one console command, as the document should show it.
-std::string RunShown(absl::string_view command) {
+// The output of one console command, as the document should show it. What it writes to /tmp goes to
+// the tests' own folder.
+std::string RunShown(absl::string_view shown_command) {
+  const std::string with_folder = absl::StrReplaceAll(shown_command, {{"/tmp/", TestFolder()}});
+  absl::string_view command = with_folder;
   int lines = 0;
   size_t bar = command.find(" | head -");
   if (bar != absl::string_view::npos) {
@@ -69,7 +75,8 @@ std::string RunShown(absl::string_view command) {
     command = command.substr(0, bar);
   }
   Outcome outcome = RunCommand(absl::StripPrefix(absl::StripPrefix(command, "scripts/run"), " "));
-  std::string shown = absl::StrCat(outcome.out, outcome.err);
+  std::string shown =
+      absl::StrReplaceAll(absl::StrCat(outcome.out, outcome.err), {{TestFolder(), "/tmp/"}});
   if (lines == 0) {
     EXPECT_EQ(outcome.exit, kDone) << command;
   }
@@ -79,6 +86,9 @@ std::string RunShown(absl::string_view command) {
 class DocsTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(DocsTest, CommandsPrintWhatTheDocumentShows) {
+  for (const auto& entry : std::filesystem::directory_iterator(TestFolder())) {
+    std::filesystem::remove_all(entry.path());
+  }
   const std::string text = ReadFile(GetParam());
   ASSERT_FALSE(text.empty()) << GetParam();
   std::string actual;
@@ -133,26 +143,39 @@ TEST(DocsPagesTest, EveryPageIsOfACommandAndEveryCommandHasOne) {
   }
 }
 
-// The table of the index: a row per command, in the order of `assay --help`.
-TEST(DocsPagesTest, IndexListsThem) {
-  std::string rows;
-  for (const CommandRow& row : CommandTable()) {
-    absl::StrAppend(&rows, "| [", row.name, "](", row.name, ".md) | ", row.summary, " |\n");
-  }
-  const std::string text = ReadFile(kIndex);
-  const size_t begin = text.find("| [");
-  ASSERT_NE(begin, std::string::npos) << kIndex;
+// The rows of a document's table, which begin so, are those that are given.
+void ExpectRows(const std::string& document, absl::string_view beginning, const std::string& rows) {
+  const std::string text = ReadFile(document);
+  const size_t begin = text.find(absl::StrCat("\n", beginning)) + 1;
+  ASSERT_NE(begin, 0u) << document;
   size_t end = begin;
-  while (absl::StartsWith(absl::string_view(text).substr(end), "| [")) {
+  while (absl::StartsWith(absl::string_view(text).substr(end), beginning)) {
     end = text.find('\n', end) + 1;
   }
   std::string actual = text;
   actual.replace(begin, end - begin, rows);
   if (Updating()) {
-    if (actual != text) WriteFile(kIndex, actual);
+    if (actual != text) WriteFile(document, actual);
   } else {
     EXPECT_EQ(actual, text) << "run again with ASSAY_UPDATE=1 to take it over";
   }
+}
+
+// A row per command, in the order of `assay --help`.
+TEST(DocsPagesTest, IndexListsThem) {
+  std::string rows;
+  for (const CommandRow& row : CommandTable()) {
+    absl::StrAppend(&rows, "| [", row.name, "](", row.name, ".md) | ", row.summary, " |\n");
+  }
+  ExpectRows(kIndex, "| [", rows);
+}
+
+TEST(DocsPagesTest, ScoreListsItsColumns) {
+  std::string rows;
+  for (const ScoreColumn& c : ScoreColumns()) {
+    absl::StrAppend(&rows, "| **", c.name, "** | ", c.doc, " |\n");
+  }
+  ExpectRows("cli/docs/score.md", "| **", rows);
 }
 
 }  // namespace

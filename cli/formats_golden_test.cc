@@ -15,6 +15,7 @@
 #include "cli/cli_test_util.h"
 #include "cli/command.h"
 #include "gtest/gtest.h"
+#include "ir/folder_test_util.h"
 
 namespace assay {
 namespace {
@@ -23,8 +24,9 @@ constexpr char kFolder[] = "testdata/golden/formats";
 
 struct Use {
   absl::string_view command;
-  absl::string_view words;      // {model} is replaced
-  absl::string_view file = "";  // of the golden; the command where empty
+  absl::string_view words;        // {model} and {folder}, of the test's own files, are replaced
+  absl::string_view file = "";    // of the golden; the command where empty
+  absl::string_view before = "";  // a command to run first
 };
 constexpr Use kUses[] = {
     {"analyze", "{model} --target h100-sxm --kernels --by module --memory"},
@@ -37,6 +39,8 @@ constexpr Use kUses[] = {
     {"fit",
      "{model} --target hailo-8,jetson-orin-nano --max-latency 2ms --expect resnet --by module "
      "--depth 1"},
+    {"zoo", "{folder}zoo.db --pareto latency_s,energy_j", "",
+     "score testdata/models --include {name}* --target t4,hailo-8 --quiet -o {folder}zoo.db"},
 };
 
 constexpr absl::string_view kModels[] = {"resnet18", "jax_transformer", "keras_lstm"};
@@ -78,13 +82,24 @@ class FormatsGoldenTest : public testing::TestWithParam<Case> {};
 
 TEST_P(FormatsGoldenTest, Matches) {
   const Case& c = GetParam();
-  const std::string words = absl::StrReplaceAll(
-      c.use->words, {{"{model}", absl::StrCat("testdata/models/", c.model, ".onnx")}});
-  const Outcome outcome =
-      RunCommand(absl::StrCat(c.use->command, " ", words, " --quiet --format ", c.format));
+  const auto filled = [&](absl::string_view words) {
+    return absl::StrReplaceAll(words,
+                               {{"{model}", absl::StrCat("testdata/models/", c.model, ".onnx")},
+                                {"{name}", c.model},
+                                {"{folder}", TestFolder()}});
+  };
+  if (!c.use->before.empty()) {
+    std::filesystem::remove(TestFolder() + "zoo.db");
+    EXPECT_EQ(RunCommand(filled(c.use->before)).exit, kDone);
+  }
+  const Outcome outcome = RunCommand(
+      absl::StrCat(c.use->command, " ", filled(c.use->words), " --quiet --format ", c.format));
   EXPECT_TRUE(outcome.exit == kDone || outcome.exit == kLimitBroken) << outcome.err;
   EXPECT_EQ(outcome.err, "");
-  const std::string actual = c.format == "html" ? WithoutScript(outcome.out) : outcome.out;
+  const std::string in_markdown = absl::StrReplaceAll(TestFolder(), {{"_", "\\_"}});
+  const std::string shown =
+      absl::StrReplaceAll(outcome.out, {{TestFolder(), ""}, {in_markdown, ""}});
+  const std::string actual = c.format == "html" ? WithoutScript(shown) : shown;
   const std::string file = FileOf(c);
   const std::string expected = ReadFile(file);
   if (Updating()) {

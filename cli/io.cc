@@ -43,17 +43,25 @@ absl::Status ProcessIo::Out(absl::string_view text) {
 
 void ProcessIo::Err(absl::string_view text) { (void)WriteAll(STDERR_FILENO, text); }
 
-int ProcessIo::terminal_width() const {
+namespace {
+
+// Columns of the terminal behind a descriptor; 0: it is none.
+int WidthOf(int fd) {
   winsize size = {};
-  if (!isatty(STDOUT_FILENO)) return 0;
+  if (!isatty(fd)) return 0;
   int wish = 0;
   if (const char* columns = getenv("COLUMNS");
       columns != nullptr && absl::SimpleAtoi(columns, &wish) && wish > 0) {
     return std::max(wish, 40);
   }
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return std::max<int>(size.ws_col, 40);
 }
+
+}  // namespace
+
+int ProcessIo::terminal_width() const { return WidthOf(STDOUT_FILENO); }
+int ProcessIo::error_width() const { return WidthOf(STDERR_FILENO); }
 
 bool ProcessIo::no_color() const {
   const char* wish = getenv("NO_COLOR");  // https://no-color.org

@@ -17,6 +17,10 @@ class Io {
   virtual void Err(absl::string_view text) = 0;
   // Columns of the terminal that Out goes to; 0 when it is none.
   virtual int terminal_width() const { return 0; }
+  // The same of the one that Err goes to.
+  virtual int error_width() const { return 0; }
+  // This program's file, to run it again; empty: there is none.
+  virtual std::string program() const { return ""; }
   // The user's wish against colour (NO_COLOR, TERM=dumb).
   virtual bool no_color() const { return true; }
 };
@@ -27,6 +31,8 @@ class ProcessIo : public Io {
   absl::Status Out(absl::string_view text) override;
   void Err(absl::string_view text) override;
   int terminal_width() const override;
+  int error_width() const override;
+  std::string program() const override { return "/proc/self/exe"; }
   bool no_color() const override;
 };
 
@@ -35,7 +41,9 @@ class StringIo : public Io {
  public:
   absl::Status Out(absl::string_view text) override;
   void Err(absl::string_view text) override;
+  std::string program() const override { return program_file; }
   std::string out, err;
+  std::string program_file;
 };
 
 // A file that appears whole or not at all: written beside its place, then renamed. What is there

@@ -59,6 +59,7 @@ ExitCode RunAssay(absl::Span<const std::string> args, Io& io) {
   if (AsksForHelp(args)) {
     return Print(request, HelpText(*command, StyleFor(request, io).width), io);
   }
+  request.words.assign(args.begin(), args.end());
   absl::Status status = ParseArgs(*command, args, &request);
   if (!status.ok()) {
     SayError(status, io);

@@ -69,6 +69,13 @@ absl::Status SplitName(absl::string_view text, absl::string_view form, absl::str
 std::vector<absl::string_view> Targets() { return TargetNames(/*with_modes=*/true); }
 std::vector<absl::string_view> PrecisionNames() { return NamesOf(Precisions()); }
 std::vector<absl::string_view> PolicyNames() { return NamesOf(FusionPolicies()); }
+std::vector<absl::string_view> NumberColumns() {
+  std::vector<absl::string_view> names;
+  for (const ScoreColumn& c : ScoreColumns()) {
+    if (c.type != ScoreType::kText) names.push_back(c.name);
+  }
+  return names;
+}
 std::vector<absl::string_view> PassNames() { return NamesOf(Passes()); }
 
 absl::Status SetTarget(absl::string_view value, Request& r) {
@@ -202,6 +209,14 @@ absl::Status SetLimit(absl::string_view value, Request& r) {
   if (!amount.ok()) return amount.status();
   if (*amount <= 0) return Bad(absl::StrCat("`", value, "` is nothing; give a limit above 0"));
   r.fit.limits.Set(kind, *amount);
+  return absl::OkStatus();
+}
+absl::Status SetPositive(absl::string_view value, Quantity quantity, absl::string_view example,
+                         double* out) {
+  const absl::StatusOr<double> amount = ParseAmount(value, quantity, example);
+  if (!amount.ok()) return amount.status();
+  if (*amount <= 0) return Bad(absl::StrCat("`", value, "` is nothing; give more than 0"));
+  *out = *amount;
   return absl::OkStatus();
 }
 template <std::optional<double> Limits::*member>
@@ -492,6 +507,106 @@ constexpr OptionRow kOptions[] = {
            r.fit.expect.emplace_back(value);
            return absl::OkStatus();
          }},
+    {.name = "--weight",
+     .value = "WHAT=W",
+     .doc = "what the score is made of: latency, throughput, energy, memory, macs, parameters or "
+            "traffic, and its weight (default: latency; without a target macs)",
+     .repeatable = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           const absl::StatusOr<Weight> weight = ParseWeight(value);
+           if (weight.ok()) r.score_weights.push_back(*weight);
+           return weight.status();
+         }},
+    {.name = "--include",
+     .value = "PATTERN",
+     .doc = "only models whose path or file name matches: 'resnet*', 'cnn/*'",
+     .repeatable = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.score.find.include.emplace_back(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--exclude",
+     .value = "PATTERN",
+     .doc = "no models whose path or file name matches",
+     .repeatable = true,
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.score.find.exclude.emplace_back(value);
+           return absl::OkStatus();
+         }},
+    {.name = "--root",
+     .value = "FOLDER",
+     .doc = "name models by their paths below this folder",
+     .set = Keep<&Request::score, &ScoreOptions::find, &FindOptions::root>},
+    {.name = "--shard",
+     .value = "I/N",
+     .doc = "only the I-th of N parts of the models, told by their paths",
+     .set =
+         [](absl::string_view value, Request& r) {
+           const absl::StatusOr<Shard> shard = ParseShard(value);
+           if (shard.ok()) r.score.find.shard = *shard;
+           return shard.status();
+         }},
+    {.name = "--resume",
+     .doc = "leave out what the output has of the same file, targets, options and version",
+     .set = Raise<&Request::score, &ScoreOptions::resume>},
+    {.name = "--jobs",
+     .letter = "-j",
+     .value = "N",
+     .doc = "models at once (default: as many as there are processors; rows do not depend on it)",
+     .set = [](absl::string_view value,
+               Request& r) { return ParseSmall(value, 1, &r.score.jobs); }},
+    {.name = "--time-limit",
+     .value = "TIME",
+     .doc = "give a model up after that (default 60s)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           return SetPositive(value, Quantity::kSeconds, "30s", &r.score.time_limit_s);
+         }},
+    {.name = "--memory-limit",
+     .value = "SIZE",
+     .doc = "give a model up that needs more (default: what --memory-budget allows)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           return SetPositive(value, Quantity::kBytes, "2GB", &r.score.model_bytes);
+         }},
+    {.name = "--memory-budget",
+     .value = "SIZE",
+     .doc = "memory of all models at once (default: half of what is free)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           return SetPositive(value, Quantity::kBytes, "8GB", &r.score.memory_bytes);
+         }},
+    {.name = "--rank",
+     .value = "COLUMN",
+     .doc = "list the best and the worst by this column (default: score)",
+     .choices = NumberColumns,
+     .closed = true,
+     .set = Keep<&Request::zoo, &ZooOptions::rank>},
+    {.name = "--pareto",
+     .value = "X,Y",
+     .doc = "which models no other beats in both of two columns (default: latency_s,macs)",
+     .set =
+         [](absl::string_view value, Request& r) {
+           r.zoo.pareto = absl::StrSplit(value, ',', absl::SkipEmpty());
+           return r.zoo.pareto.size() == 2 ? absl::OkStatus()
+                                           : Bad("write two columns, like latency_s,energy_j");
+         }},
+    {.name = "--histogram",
+     .value = "COLUMN",
+     .doc = "how many rows have which value of this column (default: latency_s)",
+     .choices = NumberColumns,
+     .closed = true,
+     .set = Keep<&Request::zoo, &ZooOptions::histogram>},
+    {.name = "--failures",
+     .doc = "list every model that failed, not only why how many did",
+     .set = Raise<&Request::zoo, &ZooOptions::failures>},
+    {.name = "--where",
+     .value = "CONDITION",
+     .doc = "only rows of which this is true, in SQL: \"target = 't4' AND latency_s < 0.01\"",
+     .set = Keep<&Request::zoo, &ZooOptions::where>},
     {.name = "--strict",
      .doc = "PARTIAL breaks a limit too (exit status 3)",
      .set = Raise<&Request::fit, &FitOptions::strict>},

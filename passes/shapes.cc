@@ -571,6 +571,7 @@ absl::Status Inference::CheckBindings() {
           absl::StrCat(graph_.source().file, ": --dim ", name, "=", value, ": the model makes it ",
                        pool().ToString(*symbol), "; bind the symbols in that instead"));
     }
+    if (bindings_.optional_dims) continue;
     const std::string did_you_mean = DidYouMean(name, names);
     // Those of the inputs come first; a detector has hundreds more.
     constexpr size_t kListed = 12;

@@ -24,7 +24,8 @@ namespace assay {
 // it has; a symbol that is given two sizes is an error that names both.
 struct Bindings {
   std::vector<std::pair<std::string, int64_t>> dims;  // --dim batch=8
-  std::optional<int64_t> batch;                       // --batch 8: axis 0 of every input
+  bool optional_dims = false;    // where the model has no dimension of a name, it binds nothing
+  std::optional<int64_t> batch;  // --batch 8: axis 0 of every input
   // Axis 0 of every input is one symbol: the first input's, or "batch" where that has a number.
   bool free_batch = false;
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;  // --shape input=1x3x224x224
