@@ -28,9 +28,7 @@
 namespace assay {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 // A few small models, and one that is broken.

@@ -30,6 +30,8 @@ class Collector {
       Add(graph_.constant(id));
     }
     for (ValueId id(0); id.index < graph_.num_values(); ++id.index) Add(graph_.value(id));
+    for (ValueId id : graph_.region(Graph::kMain).args) Text(graph_.name(id));
+    for (ValueId id : graph_.region(Graph::kMain).results) Text(graph_.name(id));
     for (RegionId id(0); id.index < graph_.num_regions(); ++id.index) Add(graph_.region(id));
     for (OpId id(0); id.index < graph_.num_ops(); ++id.index) Add(id);
     return HashOf(bytes_);
@@ -85,7 +87,6 @@ class Collector {
   }
 
   void Add(const Value& v) {
-    Name(v.name);
     Number(v.def);
     Number(v.op.index);
     Number(v.region.index);

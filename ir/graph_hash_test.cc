@@ -36,6 +36,8 @@ TEST(GraphHash, IsOfTheGraphAlone) {
   EXPECT_EQ(hash, HashOfText("two_layers.onnx", "copy.onnx"));
   EXPECT_EQ(hash, HashOfText("file(184, 2560)", "file(999, 2560)"));
   EXPECT_EQ(hash, HashOfText("at /fc/MatMul of fc", "at /head/MatMul of head"));
+  EXPECT_EQ(hash, HashOfText("%h", "%hidden"));
+  EXPECT_EQ(hash, HashOfText("%w", "%weight"));
 }
 
 TEST(GraphHash, TellsApartWhatResultsDependOn) {
@@ -45,7 +47,8 @@ TEST(GraphHash, TellsApartWhatResultsDependOn) {
   EXPECT_NE(hash, HashOfText("[64, 10]", "[64, 11]"));
   EXPECT_NE(hash, HashOfText("f32[64", "f16[64"));
   EXPECT_NE(hash, HashOfText("batch", "n"));
-  EXPECT_NE(hash, HashOfText("%h", "%past_key"));
+  EXPECT_NE(hash, HashOfText("%x", "%past_key"));
+  EXPECT_NE(hash, HashOfText("%y", "%present_key"));
   EXPECT_NE(hash, HashOfText("return %y", "return %h"));
   EXPECT_NE(hash, HashOfText("opset \"\" 17", "opset \"\" 18"));
 }

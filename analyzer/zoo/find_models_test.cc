@@ -17,7 +17,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 
 std::string Model() {
@@ -32,7 +31,7 @@ void Put(const std::string& path, absl::string_view bytes) {
 
 // A folder of a test's own with models, other files, and links.
 std::string Zoo(absl::string_view name) {
-  const std::string zoo = absl::StrCat(TestFolder(), name, "/");
+  std::string zoo = absl::StrCat(TestFolder(), name, "/");
   std::filesystem::remove_all(zoo);
   Put(absl::StrCat(zoo, "b/deep/two.onnx"), Model());
   Put(absl::StrCat(zoo, "a.onnx"), Model());

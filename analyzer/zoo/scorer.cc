@@ -165,10 +165,13 @@ absl::Status Scorer::MakeSettings() {
   return absl::OkStatus();
 }
 
-std::vector<ScoreRow> Scorer::Estimate(Report imported) {
+std::vector<ScoreRow> Scorer::Estimate(Report imported, bool* any_names) {
   const std::string file = imported.file;
   const absl::StatusOr<Report> report = AnalyzeImported(std::move(imported), plan_);
+  *any_names = false;  // an error says some
   if (!report.ok()) return Failed(file, kFailed, report.status().message());
+  // Sizes that depend on contents are called by the value that has them.
+  *any_names = absl::c_none_of(report->point, [](const PointEntry& e) { return e.data_dependent; });
   const ModelFigures figures = FiguresOf(*report);
   std::vector<ScoreRow> rows;
   for (size_t i = 0; i < report->analysis.estimates.size(); ++i) {
@@ -205,10 +208,10 @@ std::vector<ScoreRow> Scorer::Score(const std::string& path, const std::string& 
     if (at != known_.end()) {
       rows = at->second;
     } else {
-      rows = Estimate(*std::move(imported));
+      bool any_names = false;
+      rows = Estimate(*std::move(imported), &any_names);
       if (known_.size() * keys_.size() >= kMostKnownRows) known_.clear();
-      // What failed says the file's name.
-      if (rows.front().text("status") == kScored) known_.emplace(known, rows);
+      if (any_names) known_.emplace(known, rows);
     }
   }
   struct stat about = {};

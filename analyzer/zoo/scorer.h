@@ -78,7 +78,8 @@ class Scorer {
   struct Key {
     std::string target, runtime, precision;
   };
-  std::vector<ScoreRow> Estimate(Report imported);
+  // `any_names`: whether the rows would be the same if everything inside had other names.
+  std::vector<ScoreRow> Estimate(Report imported, bool* any_names);
   void SetKey(size_t i, const std::string& name, ScoreRow* row) const;
   absl::Status MakeSettings();
 

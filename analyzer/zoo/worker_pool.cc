@@ -48,7 +48,7 @@ class Worker {
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC) != 0) return Failed("pipe");
     if (pipe2(out, O_CLOEXEC) != 0) {
-      const absl::Status status = Failed("pipe");
+      absl::Status status = Failed("pipe");
       close(in[0]);
       close(in[1]);
       return status;
