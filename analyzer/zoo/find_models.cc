@@ -102,17 +102,12 @@ class Finder {
     }
     struct stat about = {};
     if (stat(path.c_str(), &about) == 0) {
-      if (S_ISDIR(about.st_mode)) {
-        std::vector<std::pair<dev_t, ino_t>> above;
-        Walk(path, about, &above);
-        return absl::OkStatus();
-      }
-      if (absl::EndsWith(path, ".txt")) {
+      if (!S_ISDIR(about.st_mode) && absl::EndsWith(path, ".txt")) {
         std::ifstream in(path, std::ios::binary);
         if (!in) return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
         return AddList(std::string(std::istreambuf_iterator<char>(in), {}));
       }
-      AddFile(path, about);
+      AddThere(path, about);
       return absl::OkStatus();
     }
     if (IsPattern(path)) return AddMatches(path);
@@ -123,6 +118,13 @@ class Finder {
   FoundModels Take() && { return std::move(out_); }
 
  private:
+  // A folder with all below it, or a file.
+  void AddThere(const std::string& path, const struct stat& about) {
+    if (!S_ISDIR(about.st_mode)) return AddFile(path, about);
+    std::vector<std::pair<dev_t, ino_t>> above;
+    Walk(path, about, &above);
+  }
+
   absl::Status AddList(const std::string& text) {
     const char end = absl::StrContains(text, '\0') ? '\0' : '\n';
     for (absl::string_view line : absl::StrSplit(text, end)) {
@@ -132,11 +134,8 @@ class Finder {
       struct stat about = {};
       if (stat(path.c_str(), &about) != 0) {
         AddMissing(path);
-      } else if (S_ISDIR(about.st_mode)) {
-        std::vector<std::pair<dev_t, ino_t>> above;
-        Walk(path, about, &above);
       } else {
-        AddFile(path, about);
+        AddThere(path, about);
       }
     }
     return absl::OkStatus();
@@ -155,12 +154,7 @@ class Finder {
     for (const std::string& path : paths) {
       struct stat about = {};
       if (stat(path.c_str(), &about) != 0) continue;
-      if (S_ISDIR(about.st_mode)) {
-        std::vector<std::pair<dev_t, ino_t>> above;
-        Walk(path, about, &above);
-      } else if (Wanted(path)) {
-        AddFile(path, about);
-      }
+      if (S_ISDIR(about.st_mode) || Wanted(path)) AddThere(path, about);
     }
     return absl::OkStatus();
   }

@@ -309,7 +309,7 @@ void ZooReader::Add(const ScoreRow& row) {
     const absl::string_view name = TextAt(row, column);
     if (names.find(name) == names.end()) names.emplace(name);
   }
-  if (const absl::string_view graph = TextAt(row, static_cast<size_t>(graph_)); !graph.empty()) {
+  if (const absl::string_view graph = TextAt(row, graph_); !graph.empty()) {
     graphs_.insert(absl::HashOf(graph));
   }
   auto count = statuses_.find(status);
