@@ -81,7 +81,7 @@ void AddWork(const Report& report, Document* out) {
                           {"flops", "FLOPs", Quantity::kExact},
                           {"bytes", "bytes", Quantity::kExact}}};
   GroupCost sum;
-  for (const Group& g : report.types) {
+  for (const Group& g : TypesOf(report)) {
     types.rows.push_back(
         {{g.name, g.cost.ops, g.cost.unknown, g.cost.macs, g.cost.flops, g.cost.bytes}});
     sum.Add(g.cost);

@@ -20,21 +20,6 @@
 namespace assay {
 namespace {
 
-std::vector<OpId> ByCost(const Report& r) {
-  const Analysis& a = r.analysis;
-  std::vector<OpId> ops;
-  for (int i = 0; i < r.graph->num_ops(); ++i) {
-    if (a.execution->runs(OpId(i)) && a.numbers->of(OpId(i)).known) ops.emplace_back(i);
-  }
-  auto cost = [&](OpId op) {
-    const OpNumbers& n = a.numbers->of(op);
-    double seconds = r.op_seconds.empty() ? 0 : r.op_seconds[op.index];
-    return std::make_tuple(-seconds, -n.flops, -n.bytes(), op.index);
-  };
-  std::sort(ops.begin(), ops.end(), [&](OpId x, OpId y) { return cost(x) < cost(y); });
-  return ops;
-}
-
 std::vector<OpaqueOps> Opaque(const Graph& graph, const Execution& execution) {
   std::vector<OpaqueOps> all;
   absl::flat_hash_map<std::string, size_t> index;
@@ -75,6 +60,27 @@ std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estim
   return seconds;
 }
 
+std::vector<OpId> DearestOps(const Report& r) {
+  const Analysis& a = r.analysis;
+  std::vector<OpId> ops;
+  for (int i = 0; i < r.graph->num_ops(); ++i) {
+    if (a.execution->runs(OpId(i)) && a.numbers->of(OpId(i)).known) ops.emplace_back(i);
+  }
+  auto cost = [&](OpId op) {
+    const OpNumbers& n = a.numbers->of(op);
+    double seconds = r.op_seconds.empty() ? 0 : r.op_seconds[op.index];
+    return std::make_tuple(-seconds, -n.flops, -n.bytes(), op.index);
+  };
+  std::sort(ops.begin(), ops.end(), [&](OpId x, OpId y) { return cost(x) < cost(y); });
+  return ops;
+}
+
+std::vector<Group> TypesOf(const Report& report) {
+  std::vector<Group> types = RollUp(report, "type", 1);
+  std::stable_sort(types.begin(), types.end(), Dearer);
+  return types;
+}
+
 std::string QualifiedType(const Graph& graph, OpId op) {
   const Op& o = graph.op(op);
   absl::string_view domain = graph.str(o.domain);
@@ -106,9 +112,6 @@ void Summarize(Report* report) {
   if (const ModelEstimate* estimate = FirstEstimate(*report); estimate != nullptr) {
     report->op_seconds = SecondsByOp(*report, *estimate);
   }
-  report->dearest = ByCost(*report);
-  report->types = RollUp(*report, "type", 1);
-  std::stable_sort(report->types.begin(), report->types.end(), Dearer);
 }
 
 }  // namespace assay

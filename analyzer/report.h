@@ -51,12 +51,10 @@ struct Report {
   const Partition* partition = nullptr;  // of --fuse; null when not made
   const KernelPlan* plan = nullptr;      // of its kernels; null when not made
   std::vector<PointEntry> point;
-  std::vector<Group> types;       // by type, dearest first; level 0 only
   std::vector<OpaqueOps> opaque;  // that run, by first op
   // By OpId, of the first target: a kernel's seconds x multiplicity stand at its main op. Empty
   // without a target.
   std::vector<double> op_seconds;
-  std::vector<OpId> dearest;            // that run, by op_seconds, else FLOPs, else bytes
   std::vector<Diagnostic> diagnostics;  // of the import, then of the passes
   std::vector<StepTiming> timings;
 
@@ -80,6 +78,11 @@ double ShareOfLatency(const ModelEstimate& estimate, double seconds);
 
 // By OpId: what an estimate of the report says, a kernel's seconds x multiplicity at its main op.
 std::vector<double> SecondsByOp(const Report& report, const ModelEstimate& estimate);
+
+// Those that run, by op_seconds, else FLOPs, else bytes.
+std::vector<OpId> DearestOps(const Report& report);
+// By type, dearest first; level 0 only.
+std::vector<Group> TypesOf(const Report& report);
 
 // Fills the summaries from the facts, and adds the passes' diagnostics.
 void Summarize(Report* report);

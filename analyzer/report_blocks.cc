@@ -215,7 +215,7 @@ Table RollUpTable(const Report& r, const std::vector<Group>& groups, absl::strin
   return table;
 }
 
-Table TypeTable(const Report& r) { return RollUpTable(r, r.types, "type", kMostTypes); }
+Table TypeTable(const Report& r) { return RollUpTable(r, TypesOf(r), "type", kMostTypes); }
 
 Table RollUpTable(const Report& r, absl::string_view by, int depth) {
   std::vector<Group> groups = RollUp(r, by, depth);
@@ -250,8 +250,9 @@ Table DearestTable(const Report& r, size_t top) {
                           {"time_share", "%", Quantity::kPercent},
                           {"limit", "limit", Quantity::kText, false, true},
                           {"where", "where"}}};
-  for (size_t i = 0; i < std::min(r.dearest.size(), top); ++i) {
-    const OpId op = r.dearest[i];
+  const std::vector<OpId> dearest = DearestOps(r);
+  for (size_t i = 0; i < std::min(dearest.size(), top); ++i) {
+    const OpId op = dearest[i];
     if (timed && r.op_seconds[op.index] == 0) break;  // the rest stands in these kernels
     const OpNumbers& n = r.analysis.numbers->of(op);
     if (!timed) {

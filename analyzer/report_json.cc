@@ -177,7 +177,7 @@ void JsonReport::Groups(const Report& r) {
     }
     json_.EndArray();
   };
-  list("by_type", r.types);
+  list("by_type", TypesOf(r));
   if (!options_.by.empty() && options_.by != "type") {
     list(absl::StrCat("by_", options_.by), RollUp(r, options_.by, options_.depth));
   }

@@ -1,6 +1,9 @@
 #include "hw/library.h"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
@@ -360,15 +363,37 @@ int MatchOf(const Calibration& calibration, const Target& target, const Runtime&
 
 namespace {
 
-// Decoded once: every estimate asks.
-const std::vector<std::shared_ptr<const Calibration>>& ShippedCalibrations() {
+// Every estimate chooses among all of them, by what they hold for: those keys stand before the
+// first list. The rest of one is decoded when it is first chosen.
+class ShippedCalibration {
+ public:
+  explicit ShippedCalibration(const EmbeddedRecord& record) : record_(record) {
+    size_t keys = 0;
+    while (CalibrationRows()[keys].type != KeyType::kNamed) ++keys;
+    Unpack(CalibrationRows().first(keys), record.bytes, EmbeddedTexts(), &head_);
+  }
+  const Calibration& head() const { return head_; }
+  std::shared_ptr<const Calibration> whole() const {
+    std::call_once(once_, [this] {
+      whole_ = std::make_shared<const Calibration>(Decode<Calibration>(record_));
+    });
+    return whole_;
+  }
+
+ private:
+  const EmbeddedRecord& record_;
+  Calibration head_;
+  mutable std::once_flag once_;
+  mutable std::shared_ptr<const Calibration> whole_;
+};
+
+const std::deque<ShippedCalibration>& ShippedCalibrations() {
   static const auto* const all = [] {
-    auto* decoded = new std::vector<std::shared_ptr<const Calibration>>;
+    auto* shipped = new std::deque<ShippedCalibration>;
     for (const EmbeddedRecord& record : EmbeddedRecords()) {
-      if (record.kind != FileKind::kCalibration) continue;
-      decoded->push_back(std::make_shared<const Calibration>(Decode<Calibration>(record)));
+      if (record.kind == FileKind::kCalibration) shipped->emplace_back(record);
     }
-    return decoded;
+    return shipped;
   }();
   return *all;
 }
@@ -378,9 +403,9 @@ const std::vector<std::shared_ptr<const Calibration>>& ShippedCalibrations() {
 std::vector<std::string> CalibratedRuntimes(const Target& target) {
   std::vector<std::string> names;
   Runtime runtime;
-  for (const std::shared_ptr<const Calibration>& calibration : ShippedCalibrations()) {
-    runtime.name = calibration->runtime;
-    if (MatchOf(*calibration, target, runtime) > 0) names.push_back(calibration->runtime);
+  for (const ShippedCalibration& calibration : ShippedCalibrations()) {
+    runtime.name = calibration.head().runtime;
+    if (MatchOf(calibration.head(), target, runtime) > 0) names.push_back(runtime.name);
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -388,15 +413,15 @@ std::vector<std::string> CalibratedRuntimes(const Target& target) {
 }
 
 std::shared_ptr<const Calibration> FindCalibration(const Target& target, const Runtime& runtime) {
-  std::shared_ptr<const Calibration> best;
+  const ShippedCalibration* best = nullptr;
   int best_match = 0;
-  for (const std::shared_ptr<const Calibration>& calibration : ShippedCalibrations()) {
-    if (int match = MatchOf(*calibration, target, runtime); match > best_match) {
+  for (const ShippedCalibration& calibration : ShippedCalibrations()) {
+    if (int match = MatchOf(calibration.head(), target, runtime); match > best_match) {
       best_match = match;
-      best = calibration;
+      best = &calibration;
     }
   }
-  return best;
+  return best == nullptr ? nullptr : best->whole();
 }
 
 absl::StatusOr<std::shared_ptr<const Calibration>> LoadCalibration(absl::string_view path) {

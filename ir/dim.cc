@@ -138,6 +138,8 @@ struct DimPool::Impl {
   bool any_defined = false;
   int64_t effort = 0;
   absl::flat_hash_map<int32_t, Dim> resolved;  // by expression; since the last Define
+  // Products already made: a model multiplies the same few dimensions for every op.
+  absl::flat_hash_map<std::pair<Dim, Dim>, Dim> products;
 
   Terms TermsOf(Dim d) const {
     if (d.known()) {
@@ -267,6 +269,9 @@ struct DimPool::Impl {
     }
     return true;
   }
+
+  // Neither of them a number that Mul answers by itself.
+  Dim MulExpressions(DimPool* pool, Dim a, Dim b);
 
   static Factors MulFactors(const Factors& x, const Factors& y) {
     Factors out;
@@ -523,29 +528,37 @@ Dim DimPool::Mul(Dim a, Dim b) {
   }
   if (a.is(1)) return b;
   if (b.is(1)) return a;
-  const Terms x = impl_->TermsOf(a), y = impl_->TermsOf(b);
+  auto made = impl_->products.find({a, b});
+  if (made != impl_->products.end()) return made->second;
+  const Dim product = impl_->MulExpressions(this, a, b);
+  impl_->products.emplace(std::make_pair(a, b), product);
+  return product;
+}
+
+Dim DimPool::Impl::MulExpressions(DimPool* pool, Dim a, Dim b) {
+  const Terms x = TermsOf(a), y = TermsOf(b);
   if (x.size() * y.size() > kMaxExpanded) {
     Dim factors[] = {a, b};
     for (Dim& d : factors) {
-      if (impl_->TermsOf(d).size() > 1) {
-        d = impl_->MakeAtom(AtomKind::kSum, d, Dim(0), impl_->BoundsOf(d));
+      if (TermsOf(d).size() > 1) {
+        d = MakeAtom(AtomKind::kSum, d, Dim(0), BoundsOf(d));
       }
     }
-    return Mul(factors[0], factors[1]);
+    return pool->Mul(factors[0], factors[1]);
   }
-  impl_->effort += static_cast<int64_t>(x.size() * y.size());
+  effort += static_cast<int64_t>(x.size() * y.size());
   Terms out;
   out.reserve(x.size() * y.size());
   for (const Term& s : x) {
     for (const Term& t : y) {
       Term p;
       if (__builtin_mul_overflow(s.coef, t.coef, &p.coef)) return Dim::Overflow();
-      p.factors = Impl::MulFactors(s.factors, t.factors);
+      p.factors = MulFactors(s.factors, t.factors);
       out.push_back(std::move(p));
     }
   }
-  if (!Impl::Normalize(&out)) return Dim::Overflow();
-  return impl_->Intern(std::move(out));
+  if (!Normalize(&out)) return Dim::Overflow();
+  return Intern(std::move(out));
 }
 
 Dim DimPool::Product(absl::Span<const Dim> dims) {

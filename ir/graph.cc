@@ -1,6 +1,9 @@
 #include "ir/graph.h"
 
 #include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +13,13 @@
 #include "ir/verify.h"
 
 namespace assay {
+
+absl::string_view Name(AttrKind kind) {
+  constexpr absl::string_view kNames[] = {"an integer", "a number", "a string", "integers",
+                                          "numbers",    "strings",  "a tensor", "tensors",
+                                          "a graph",    "graphs",   "a type"};
+  return kNames[static_cast<size_t>(kind)];
+}
 
 const Attr* Graph::FindAttr(OpId id, absl::string_view name) const {
   for (const Attr& attr : attrs(id)) {
@@ -75,10 +85,31 @@ GraphBuilder::GraphBuilder(const OpTable& table) : table_(table) {
   open_regions_.push_back(Graph::kMain);
 }
 
+// Names are many and short: they share blocks, and a long one has its own.
+absl::string_view GraphBuilder::Keep(absl::string_view s) {
+  constexpr size_t kBlock = 4096;
+  if (s.empty()) return "";
+  if (s.size() > letters_left_.size()) {
+    const size_t size = s.size() > kBlock / 4 ? s.size() : kBlock;
+    std::unique_ptr<char[]> block(new char[size]);
+    const absl::Span<char> letters(block.get(), size);
+    graph_.letters_.push_back(std::move(block));
+    if (size == s.size()) {
+      std::memcpy(letters.data(), s.data(), s.size());
+      return absl::string_view(letters.data(), size);
+    }
+    letters_left_ = letters;
+  }
+  char* at = letters_left_.data();
+  std::memcpy(at, s.data(), s.size());
+  letters_left_.remove_prefix(s.size());
+  return absl::string_view(at, s.size());
+}
+
 NameId GraphBuilder::Intern(absl::string_view s) {
   auto it = graph_.name_index_.lazy_emplace(s, [&](const auto& make) {
-    graph_.names_.push_back(std::make_unique<const std::string>(s));
-    make(*graph_.names_.back(), NameId(static_cast<int64_t>(graph_.names_.size()) - 1));
+    graph_.names_.push_back(Keep(s));
+    make(graph_.names_.back(), NameId(static_cast<int64_t>(graph_.names_.size()) - 1));
   });
   return it->second;
 }

@@ -105,6 +105,8 @@ enum class AttrKind : uint8_t {
   kType,
 };
 
+absl::string_view Name(AttrKind kind);  // "an integer", "integers", "a string", ...
+
 struct Attr {
   NameId name;
   AttrKind kind = AttrKind::kInt;
@@ -251,7 +253,7 @@ class Graph {
   }
 
   absl::string_view str(NameId id) const {
-    return id.has_value() ? absl::string_view(*names_[id.index]) : absl::string_view();
+    return id.has_value() ? names_[id.index] : absl::string_view();
   }
   NameId FindName(absl::string_view s) const;
   absl::string_view name(ValueId id) const { return str(values_[id.index].name); }
@@ -275,7 +277,8 @@ class Graph {
   std::vector<Attr> attrs_;
   std::vector<Use> uses_;
   std::vector<uint32_t> use_begin_;
-  std::vector<std::unique_ptr<const std::string>> names_;
+  std::vector<absl::string_view> names_;                // of `letters_`
+  std::vector<std::unique_ptr<const char[]>> letters_;  // blocks; they stay where they are
   absl::flat_hash_map<absl::string_view, NameId> name_index_;
   SourceInfo source_;
   std::vector<Diagnostic> diagnostics_;
@@ -353,8 +356,11 @@ class GraphBuilder {
     std::vector<Attr> attrs;
     std::vector<ValueId> outputs;
   };
+  absl::string_view Keep(absl::string_view s);
+
   const OpTable& table_;
   Graph graph_;
+  absl::Span<char> letters_left_;  // of the last block of names
   std::vector<OpenOp> open_ops_;
   std::vector<RegionId> open_regions_;
   // Rows already looked up: most models use a dozen operators a thousand times.

@@ -93,51 +93,64 @@ const Attr* OpContext::attr(absl::string_view name) const {
 }
 bool OpContext::has_attr(absl::string_view name) const { return attr(name) != nullptr; }
 
-int64_t OpContext::int_attr(absl::string_view name, int64_t fallback) const {
+const Attr* OpContext::AttrOf(AttrKind kind, absl::string_view name) const {
   const Attr* a = attr(name);
-  return a != nullptr && a->kind == AttrKind::kInt ? a->i : fallback;
+  if (a == nullptr || a->kind == kind) return a;
+  mistyped_ = a;
+  wanted_ = kind;
+  return nullptr;
+}
+
+absl::Status OpContext::CheckAttributes() const {
+  if (mistyped_ == nullptr) return absl::OkStatus();
+  return OpError(absl::StrCat("attribute `", graph_.str(mistyped_->name), "` is ",
+                              Name(mistyped_->kind), ", and the operator takes ", Name(wanted_),
+                              "; correct the node, or export the model again"));
+}
+
+int64_t OpContext::int_attr(absl::string_view name, int64_t fallback) const {
+  const Attr* a = AttrOf(AttrKind::kInt, name);
+  return a != nullptr ? a->i : fallback;
 }
 
 double OpContext::float_attr(absl::string_view name, double fallback) const {
-  const Attr* a = attr(name);
-  return a != nullptr && a->kind == AttrKind::kFloat ? a->f : fallback;
+  const Attr* a = AttrOf(AttrKind::kFloat, name);
+  return a != nullptr ? a->f : fallback;
 }
 
 absl::string_view OpContext::string_attr(absl::string_view name, absl::string_view fallback) const {
-  const Attr* a = attr(name);
-  return a != nullptr && a->kind == AttrKind::kString ? graph_.str(a->s) : fallback;
+  const Attr* a = AttrOf(AttrKind::kString, name);
+  return a != nullptr ? graph_.str(a->s) : fallback;
 }
 
 std::optional<std::vector<int64_t>> OpContext::ints_attr(absl::string_view name) const {
-  const Attr* a = attr(name);
-  if (a == nullptr || a->kind != AttrKind::kInts) return std::nullopt;
+  const Attr* a = AttrOf(AttrKind::kInts, name);
+  if (a == nullptr) return std::nullopt;
   return a->ints;
 }
 
 std::optional<std::vector<double>> OpContext::floats_attr(absl::string_view name) const {
-  const Attr* a = attr(name);
-  if (a == nullptr || a->kind != AttrKind::kFloats) return std::nullopt;
+  const Attr* a = AttrOf(AttrKind::kFloats, name);
+  if (a == nullptr) return std::nullopt;
   return a->floats;
 }
 
 std::vector<absl::string_view> OpContext::strings_attr(absl::string_view name) const {
   std::vector<absl::string_view> out;
-  const Attr* a = attr(name);
-  if (a == nullptr || a->kind != AttrKind::kStrings) return out;
+  const Attr* a = AttrOf(AttrKind::kStrings, name);
+  if (a == nullptr) return out;
   for (NameId s : a->strings) out.push_back(graph_.str(s));
   return out;
 }
 
 const Constant* OpContext::tensor_attr(absl::string_view name) const {
-  const Attr* a = attr(name);
-  if (a == nullptr || a->kind != AttrKind::kTensor) return nullptr;
-  return &graph_.constant(ConstantId(a->i));
+  const Attr* a = AttrOf(AttrKind::kTensor, name);
+  return a != nullptr ? &graph_.constant(ConstantId(a->i)) : nullptr;
 }
 
 RegionId OpContext::region_attr(absl::string_view name) const {
-  const Attr* a = attr(name);
-  if (a == nullptr || a->kind != AttrKind::kRegion) return RegionId();
-  return RegionId(a->i);
+  const Attr* a = AttrOf(AttrKind::kRegion, name);
+  return a != nullptr ? RegionId(a->i) : RegionId();
 }
 
 absl::StatusOr<int> OpContext::Axis(int64_t axis, int rank) const {

@@ -100,6 +100,9 @@ class OpContext {
   const Constant* tensor_attr(absl::string_view name) const;
   RegionId region_attr(absl::string_view name) const;
   const Attr* attr(absl::string_view name) const;
+  // An error when one of those asked for is there with another type, which its reader took for
+  // absent.
+  absl::Status CheckAttributes() const;
 
   // Normalises an axis into [0, rank); an error that names the axis when outside.
   absl::StatusOr<int> Axis(int64_t axis, int rank) const;
@@ -141,12 +144,17 @@ class OpContext {
   Work& work() { return work_; }
 
  private:
+  const Attr* AttrOf(AttrKind kind, absl::string_view name) const;
+
   const Graph& graph_;
   OpId id_;
   OpEnvironment& env_;
   absl::Span<const ValueId> inputs_;
   absl::Span<const ValueId> outputs_;
   Work work_;
+  mutable const Attr* mistyped_ =
+      nullptr;  // the last one that was asked for, and what it was to be
+  mutable AttrKind wanted_ = AttrKind::kInt;
 };
 
 // Runs the op's work rule, or the default from its row, on a context whose types are final. An op

@@ -102,6 +102,9 @@ struct OpRow {
   const CustomOp* custom = nullptr;  // of a row that a user declared
 };
 
+// The newest version of the ONNX operators that the built-in rows know of.
+inline constexpr int64_t kNewestOpset = 28;
+
 class OpTable {
  public:
   // The built-in operators, made on first use.

@@ -401,7 +401,7 @@ class Verifier {
   const std::vector<Attr>& attrs_ = GraphInternals::attrs(g_);
   const std::vector<Use>& uses_ = GraphInternals::uses(g_);
   const std::vector<uint32_t>& use_begin_ = GraphInternals::use_begin(g_);
-  const std::vector<std::unique_ptr<const std::string>>& names_ = GraphInternals::names(g_);
+  const std::vector<absl::string_view>& names_ = GraphInternals::names(g_);
 };
 
 }  // namespace

@@ -151,6 +151,21 @@ std::optional<Fill> FillOf(const Partition& partition, const ModelEstimate& e) {
   return fill;
 }
 
+absl::StatusOr<std::shared_ptr<const Platform>> PlatformOf(const EstimateRequest& request,
+                                                           int64_t batch) {
+  auto make = [&] {
+    return MakePlatform(request.target, request.runtime,
+                        {.precision = request.precision,
+                         .batch = batch,
+                         .calibration = request.calibration,
+                         .share = request.share});
+  };
+  if (request.cache != nullptr) return request.cache->PlatformAt(batch, make);
+  absl::StatusOr<Platform> made = make();
+  if (!made.ok()) return made.status();
+  return std::make_shared<const Platform>(*std::move(made));
+}
+
 // How much of the model is on the host; behind the latency.
 void AddFallback(const Numbers& numbers, const Partition& partition, ModelEstimate* e) {
   Fallback& f = *e->fallback;
@@ -266,13 +281,9 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
   ModelEstimate out;
   const int64_t batch = std::max<int64_t>(1, CountAt(shapes, numbers, BatchOf(graph, shapes)));
   out.batch = static_cast<double>(batch);
-  absl::StatusOr<Platform> platform = MakePlatform(request.target, request.runtime,
-                                                   {.precision = request.precision,
-                                                    .batch = batch,
-                                                    .calibration = request.calibration,
-                                                    .share = request.share});
+  absl::StatusOr<std::shared_ptr<const Platform>> platform = PlatformOf(request, batch);
   if (!platform.ok()) return platform.status();
-  out.platform = std::make_shared<const Platform>(*std::move(platform));
+  out.platform = *std::move(platform);
   out.assumptions = out.platform->assumptions;
 
   out.kernels = MakeKernels(graph, shapes, execution, works, numbers, partition, *out.platform);
@@ -297,7 +308,8 @@ absl::StatusOr<ModelEstimate> EstimateModel(const Graph& graph, const Shapes& sh
     const bool falls = !host.on_host.empty() && host.on_host[i];
     out.results.push_back(
         falls ? EstimateOnHost(out.kernels[i], host.crossings[i], *out.platform, out.fallback->host)
-              : EstimateKernel(out.kernels[i], *out.platform));
+        : request.cache != nullptr ? request.cache->Estimate(out.kernels[i], *out.platform)
+                                   : EstimateKernel(out.kernels[i], *out.platform));
     totals.Add(partition.kernels[i], out.results.back());
     out.unknown_kernels += !partition.kernels[i].known;
   }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "hw/calibration.h"
 #include "hw/estimate.h"
+#include "hw/estimate_cache.h"
 #include "hw/fallback.h"
 #include "hw/kernel.h"
 #include "hw/runtime.h"
@@ -32,6 +33,8 @@ struct EstimateRequest {
   std::shared_ptr<const Calibration> calibration;  // null: the shipped one that fits, else none
   CoreShare share;                                 // of a CPU: what one instance has
   bool fill = false;                               // also find ModelEstimate::fill
+  // Of these same settings, and of one thread: what models before this one asked. Null: none.
+  std::shared_ptr<EstimateCache> cache;
 };
 
 // A resource, and the share of the model's time or of its kernels that it limits.

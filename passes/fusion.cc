@@ -66,7 +66,12 @@ class Fuser {
       if (twin_of[s] >= 0) kernel_of_[s] = kRepeats;
     }
     kinds_.reserve(flow_.ops.size());
-    for (OpId op : flow_.ops) kinds_.push_back(&rules.KindOf(in.graph.op(op).row));
+    absl::flat_hash_map<const OpRow*, FusionRules::Kind> kind_of;
+    for (OpId op : flow_.ops) {
+      auto [it, added] = kind_of.try_emplace(in.graph.op(op).row);
+      if (added) it->second = rules.KindOf(it->first);
+      kinds_.push_back(it->second);
+    }
     if (rules.patterns.empty()) return;
     if (!rules.spellings.empty()) {
       spelled_ = FindSpellings(in.graph, in.execution, flow_, rules.spellings);
@@ -299,7 +304,7 @@ class Fuser {
     // Of many readers the first few: the rest would make a fan-out quadratic.
     constexpr size_t kReaders = 8;
     for (size_t i = 0; i < readers.size() && i < kReaders; ++i) {
-      if ((kinds_[readers[i]]->steps & bit) != 0 && TakeBehind(d, step, {readers[i]}, nullptr)) {
+      if ((kinds_[readers[i]].steps & bit) != 0 && TakeBehind(d, step, {readers[i]}, nullptr)) {
         return true;
       }
     }
@@ -316,7 +321,7 @@ class Fuser {
         if (w < 0 || kernel_of_[w] >= 0 || RegionOf(w) != RegionOf(d->ops[0])) continue;
         for (const FusionRules::Step& step : steps) {
           const uint64_t bit = uint64_t{1} << step.index;
-          if ((kinds_[w]->steps & bit) == 0 || (!step.row->repeats && (d->fronts & bit) != 0))
+          if ((kinds_[w].steps & bit) == 0 || (!step.row->repeats && (d->fronts & bit) != 0))
             continue;
           if (!FeedsOnly(w, id) || !FrontFits(*step.row, w) ||
               !Holds(step.guard, {.slot = w, .tail = d->tail})) {
@@ -393,7 +398,7 @@ class Fuser {
         Holds(pattern.guard, {.slot = spelled_[i].ops.back(), .spelled = &spelled_[i]}) &&
         WithinLimits(&d, spelled_[i].ops, InnerBytes(spelled_[i].ops))) {
       Take(&d, spelled_[i].ops, spelled_[i].row->name, false);
-    } else if ((kinds_[slot]->starts & bit) != 0 && Holds(pattern.guard, {.slot = slot})) {
+    } else if ((kinds_[slot].starts & bit) != 0 && Holds(pattern.guard, {.slot = slot})) {
       WithinLimits(&d, {slot}, 0);
       Take(&d, {slot}, TypeOf(slot), false);
     } else {
@@ -527,8 +532,8 @@ class Fuser {
   const FusionInput& in_;
   const Flow& flow_;
   const FusionRules& rules_;
-  std::vector<int32_t> kernel_of_;               // by slot: index into drafts_; -1: still free
-  std::vector<const FusionRules::Kind*> kinds_;  // by slot
+  std::vector<int32_t> kernel_of_;        // by slot: index into drafts_; -1: still free
+  std::vector<FusionRules::Kind> kinds_;  // by slot
   std::vector<Spelled> spelled_;
   std::vector<FusionRules::Kind> spelled_kinds_;
   std::vector<int32_t> spelled_at_;      // by slot: the spelling whose first op it is, or -1
@@ -567,8 +572,7 @@ absl::StatusOr<Partition> FuseOps(const Graph& graph, const Shapes& shapes,
   if (repeats) once = flow.WithoutTwins(twin_of);
   const FusionInput in{graph, shapes,  execution, works, numbers, repeats ? once : flow,
                        key,   compared};
-  const FusionRules rules(**policy);
-  Fuser fuser(in, rules, twin_of);
+  Fuser fuser(in, RulesOf(**policy), twin_of);
   Grouping grouping = fuser.Run();
   if ((*policy)->layout == "nchwc") UseBlockedLayout(in, &grouping);
   if (repeats) AddTwins(twin_of, &grouping);

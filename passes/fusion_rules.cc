@@ -1,5 +1,8 @@
 #include "passes/fusion_rules.h"
 
+#include <memory>
+#include <mutex>
+
 #include "absl/strings/str_split.h"
 
 namespace assay {
@@ -7,38 +10,6 @@ namespace {
 
 std::vector<absl::string_view> Words(absl::string_view list) {
   return absl::StrSplit(list, ' ', absl::SkipEmpty());
-}
-
-// Whether a list of words names the operator: by its type or by its role.
-bool Names(absl::string_view list, const OpRow& row) {
-  for (absl::string_view w : Words(list)) {
-    if (w == row.name || w == Name(row.role)) return true;
-  }
-  return false;
-}
-
-// Or the spelling: by one of its classes, in angle brackets.
-bool Names(absl::string_view list, const SpellingRow& row) {
-  for (absl::string_view w : Words(list)) {
-    if (w.size() < 3 || w.front() != '<') continue;
-    w = w.substr(1, w.size() - 2);
-    for (absl::string_view c : absl::StrSplit(row.classes, ' ')) {
-      if (c == w) return true;
-    }
-  }
-  return false;
-}
-
-template <class Row>
-FusionRules::Kind MakeKind(const std::vector<FusionRules::Pattern>& patterns, const Row& row) {
-  FusionRules::Kind kind;
-  for (size_t i = 0; i < patterns.size(); ++i) {
-    if (Names(patterns[i].row->start, row)) kind.starts |= uint64_t{1} << i;
-  }
-  for (size_t i = 0; i < FusionSteps().size(); ++i) {
-    if (Names(FusionSteps()[i].ops, row)) kind.steps |= uint64_t{1} << i;
-  }
-  return kind;
 }
 
 std::vector<FusionRules::Step> StepsOf(absl::string_view names) {
@@ -49,6 +20,14 @@ std::vector<FusionRules::Step> StepsOf(absl::string_view names) {
     out.push_back({row, FindGuard(row->guard), static_cast<int>(row - FusionSteps().data())});
   }
   return out;
+}
+
+void Join(const absl::flat_hash_map<absl::string_view, FusionRules::Kind>& words,
+          absl::string_view word, FusionRules::Kind* kind) {
+  auto it = words.find(word);
+  if (it == words.end()) return;
+  kind->starts |= it->second.starts;
+  kind->steps |= it->second.steps;
 }
 
 }  // namespace
@@ -65,6 +44,17 @@ FusionRules::FusionRules(const FusionPolicyRow& p) : policy(p) {
                         .from_siblings = row->start == "<siblings>"});
     attention |= patterns.back().from_attention;
   }
+  // A class of spellings stands in angle brackets.
+  auto kind = [&](absl::string_view word) -> Kind& {
+    if (word.size() < 3 || word.front() != '<') return of_operators_[word];
+    return of_classes_[word.substr(1, word.size() - 2)];
+  };
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    for (absl::string_view w : Words(patterns[i].row->start)) kind(w).starts |= uint64_t{1} << i;
+  }
+  for (size_t i = 0; i < FusionSteps().size(); ++i) {
+    for (absl::string_view w : Words(FusionSteps()[i].ops)) kind(w).steps |= uint64_t{1} << i;
+  }
   // The steps that some pattern of the policy takes.
   uint64_t used = 0;
   for (const Pattern& pattern : patterns) {
@@ -72,23 +62,36 @@ FusionRules::FusionRules(const FusionPolicyRow& p) : policy(p) {
     for (const Step& step : pattern.steps) used |= uint64_t{1} << step.index;
   }
   for (const SpellingRow& row : Spellings()) {
-    const Kind kind = MakeKind(patterns, row);
+    const Kind kind = KindOf(row);
     // An attention may be built on a softmax in several ops.
     if (kind.starts != 0 || (kind.steps & used) != 0 || (attention && row.classes == "softmax")) {
       spellings.push_back(&row);
-      spelling_kinds_[&row] = kind;
     }
   }
 }
 
-const FusionRules::Kind& FusionRules::KindOf(const OpRow* row) const {
-  auto [it, added] = kinds_.try_emplace(row);
-  if (added && row != nullptr) it->second = MakeKind(patterns, *row);
-  return it->second;
+FusionRules::Kind FusionRules::KindOf(const OpRow* row) const {
+  Kind kind;
+  if (row == nullptr) return kind;
+  Join(of_operators_, row->name, &kind);
+  Join(of_operators_, Name(row->role), &kind);
+  return kind;
 }
 
-const FusionRules::Kind& FusionRules::KindOf(const SpellingRow& row) const {
-  return spelling_kinds_.at(&row);
+FusionRules::Kind FusionRules::KindOf(const SpellingRow& row) const {
+  Kind kind;
+  for (absl::string_view c : Words(row.classes)) Join(of_classes_, c, &kind);
+  return kind;
+}
+
+const FusionRules& RulesOf(const FusionPolicyRow& policy) {
+  static std::mutex mutex;
+  static auto* const all =
+      new absl::flat_hash_map<const FusionPolicyRow*, std::unique_ptr<const FusionRules>>();
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::unique_ptr<const FusionRules>& rules = (*all)[&policy];
+  if (rules == nullptr) rules = std::make_unique<const FusionRules>(policy);
+  return *rules;
 }
 
 }  // namespace assay

@@ -1,11 +1,12 @@
-// A policy's rows made ready: words resolved to bits, so that what an op can do costs one look-up.
+// A policy's rows made ready: words resolved to bits, so that what an op can do costs two look-ups.
 #ifndef ASSAY_PASSES_FUSION_RULES_H_
 #define ASSAY_PASSES_FUSION_RULES_H_
 
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/node_hash_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "ir/op_table.h"
 #include "passes/fusion_guards.h"
 #include "passes/pattern.h"
@@ -33,17 +34,20 @@ struct FusionRules {
 
   explicit FusionRules(const FusionPolicyRow& policy);
 
-  const Kind& KindOf(const OpRow* row) const;
-  const Kind& KindOf(const SpellingRow& row) const;  // of one of `spellings`
+  Kind KindOf(const OpRow* row) const;  // nothing, of an operator without a row
+  Kind KindOf(const SpellingRow& row) const;
 
   const FusionPolicyRow& policy;
   std::vector<Pattern> patterns;
   std::vector<const SpellingRow*> spellings;  // that the policy makes use of
 
  private:
-  mutable absl::node_hash_map<const OpRow*, Kind> kinds_;  // nodes: entries are pointed to
-  absl::node_hash_map<const SpellingRow*, Kind> spelling_kinds_;
+  // What the rows say of a word: an operator's name or role, and, of spellings, a class.
+  absl::flat_hash_map<absl::string_view, Kind> of_operators_, of_classes_;
 };
+
+// Made once for each of the shipped policies, for all threads.
+const FusionRules& RulesOf(const FusionPolicyRow& policy);
 
 }  // namespace assay
 

@@ -266,6 +266,7 @@ class Inference : public OpEnvironment {
       return absl::OkStatus();
     }
     if (absl::Status s = row->shape(context); !s.ok()) return At(op, s);
+    if (absl::Status s = context.CheckAttributes(); !s.ok()) return At(op, s);
     for (ValueId v : graph_.outputs(op)) {
       if (!v.has_value()) continue;
       if (absl::Status s = CheckSizes(out_.types[v.index]); !s.ok()) return At(op, s);

@@ -223,6 +223,19 @@ TEST(ShapesTest, SizesThatCannotExistAreErrors) {
               AllOf(HasSubstr("m.onnx: input `x`"), HasSubstr("2^58")));
 }
 
+// Taken for absent, it would give the model other shapes and costs than it has.
+TEST(ShapesTest, AttributesOfAnotherTypeAreErrors) {
+  auto error = [](absl::string_view op) {
+    return ErrorOf(absl::StrCat("arg %x: f32[1, 8]\n  %y = ", op, "\n  return %y\n"));
+  };
+  EXPECT_THAT(error("Concat(%x, %x) {axis = \"one\"}"),
+              HasSubstr("m.onnx: Concat that makes `y`: attribute `axis` is a string, and the "
+                        "operator takes an integer; correct the node"));
+  EXPECT_THAT(error("Transpose(%x) {perm = 1}"),
+              HasSubstr("attribute `perm` is an integer, and the operator takes integers"));
+  EXPECT_THAT(error("Cast(%x)"), HasSubstr("it has no attribute `to`"));
+}
+
 std::string IfModel(absl::string_view condition) {
   return absl::StrCat("arg %x: f32[4, 1]\narg %c: bool[]\nweight %axis = i64[1] {1}\n", condition,
                       R"(

@@ -56,6 +56,23 @@ TEST(OnnxImportTest, WhatTheFileSaysOfItself) {
   EXPECT_THAT(info.metadata, ElementsAre(testing::Pair("author", "me")));
 }
 
+TEST(OnnxImportTest, WhatIsOddIsSaid) {
+  auto said = [](absl::string_view imports, absl::string_view outputs) {
+    absl::StatusOr<Graph> graph = ImportText(absl::StrCat(
+        "<ir_version: 9", imports, ">\ng (float[1] x) => (", outputs, ") { y = Relu(x) }"));
+    EXPECT_TRUE(graph.ok()) << graph.status();
+    std::vector<std::string> messages;
+    for (const Diagnostic& d : graph->diagnostics()) messages.push_back(d.message);
+    return messages;
+  };
+  constexpr absl::string_view kNew = ", opset_import: [\"\" : 28]", kOut = "float[1] y";
+  EXPECT_THAT(said(kNew, kOut), ElementsAre());
+  EXPECT_THAT(said(", opset_import: [\"\" : 900]", kOut),
+              ElementsAre(HasSubstr("is of opset 900, and the newest known here is 28")));
+  EXPECT_THAT(said("", kOut), ElementsAre(HasSubstr("imports no version of the ONNX operators")));
+  EXPECT_THAT(said(kNew, ""), ElementsAre(HasSubstr("has no outputs")));
+}
+
 // Before IR version 4 every initializer was listed among the inputs.
 TEST(OnnxImportTest, AnInputWithADefaultIsAWeight) {
   EXPECT_THAT(Body("g (float[2] x, float[2] w = {1, 2}) => (y) { y = Add(x, w) }"),

@@ -1,6 +1,10 @@
 #include "analyzer/onnx/wire.h"
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,13 +38,34 @@ int WireOf(FieldKind kind) {
   return 2;
 }
 
+// Takes a number off the front: nothing when it does not end in these bytes. Most are of one byte.
+inline bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes->data());
+  if (!bytes->empty() && *data < 128) {
+    *value = *data;
+    bytes->remove_prefix(1);
+    return true;
+  }
+  google::protobuf::io::CodedInputStream in(
+      data, static_cast<int>(std::min<size_t>(bytes->size(), kLongestVarint)));
+  if (!in.ReadVarint64(value)) return false;
+  bytes->remove_prefix(static_cast<size_t>(in.CurrentPosition()));
+  return true;
+}
+
+template <class T>
+bool TakeFixed(absl::string_view* bytes, T* value) {
+  if (bytes->size() < sizeof *value) return false;
+  std::memcpy(value, bytes->data(), sizeof *value);
+  bytes->remove_prefix(sizeof *value);
+  return true;
+}
+
 }  // namespace
 
 WireReader::WireReader(std::shared_ptr<const ByteSource> source, std::string file,
                        uint64_t first_window)
-    : source_(std::move(source)), file_(std::move(file)), window_size_(first_window) {
-  in_.emplace(static_cast<const uint8_t*>(nullptr), 0);
-}
+    : source_(std::move(source)), file_(std::move(file)), window_size_(first_window) {}
 
 Message WireReader::At(Msg kind, uint64_t begin, uint64_t end) const {
   Message m;
@@ -50,52 +75,44 @@ Message WireReader::At(Msg kind, uint64_t begin, uint64_t end) const {
   return m;
 }
 
-bool WireReader::Seek(uint64_t offset) {
-  if (!ok()) return false;
-  uint64_t at = pos();
-  if (offset == at) return true;
-  if (offset > at && offset <= window_end_) return in_->Skip(static_cast<int>(offset - at));
+absl::string_view WireReader::Fill(uint64_t offset, uint64_t bytes) {
+  if (!ok()) return {};
+  if (offset <= window_end_ && window_end_ == source_->size() && offset >= window_begin_) {
+    return Window(offset);
+  }
   // Near the end of the window is still sequential.
-  if (offset < at || offset > window_end_ + kWindowAfterJump) window_size_ = kWindowAfterJump;
-  window_begin_ = window_end_ = offset;
-  in_.emplace(static_cast<const uint8_t*>(nullptr), 0);
-  return true;
-}
-
-bool WireReader::Fill(uint64_t bytes) {
-  if (!ok()) return false;
-  uint64_t at = pos();
-  if (window_end_ - at >= bytes || window_end_ == source_->size()) return true;
+  if (offset < window_begin_ || offset > window_end_ + kWindowAfterJump) {
+    window_size_ = kWindowAfterJump;
+  }
   absl::StatusOr<absl::string_view> view =
-      source_->View(at, std::max(window_size_, bytes), &buffer_);
+      source_->View(offset, std::max(window_size_, bytes), &buffer_);
   if (!view.ok()) {
     Fail(view.status());
-    return false;
+    return {};
   }
   window_size_ = std::min(window_size_ * 2, kLargestWindow);
-  window_begin_ = at;
-  window_end_ = at + view->size();
-  in_.emplace(reinterpret_cast<const uint8_t*>(view->data()), static_cast<int>(view->size()));
-  in_->SetTotalBytesLimit(INT32_MAX);
-  return true;
-}
-
-bool WireReader::Varint(uint64_t* value) {
-  if (available() < kLongestVarint && !Fill(kLongestVarint)) return false;
-  return in_->ReadVarint64(value);
+  window_ = *view;
+  window_begin_ = offset;
+  window_end_ = offset + view->size();
+  return window_;
 }
 
 bool WireReader::Next(Message& m) {
   if (!ok()) return false;
   if (m.next >= m.end) return false;
-  if (!Seek(m.next)) return false;
   const uint64_t at = m.next;
+  absl::string_view rest = Need(at, 2 * kLongestVarint);  // a tag, and a number or length behind it
+  if (!ok()) return false;
+  // What has been taken is what is no longer there.
+  const uint64_t end = at + rest.size();
+  auto pos = [&] { return end - rest.size(); };
   auto fail = [&](auto... what) {
     Fail(absl::InvalidArgumentError(absl::StrCat(file_, ": ", what...)));
     return false;
   };
   uint64_t tag = 0;
-  if (!Varint(&tag) || pos() > m.end || tag >> 32 != 0) {
+  const bool tagged = TakeVarint(&rest, &tag);
+  if (!tagged || pos() > m.end || tag >> 32 != 0) {
     if (m.end - at < kLongestVarint && pos() > m.end) {
       return fail("ends inside a tag of ", Name(m.kind), " at byte ", at,
                   "; the file is truncated: copy or export it again");
@@ -129,22 +146,20 @@ bool WireReader::Next(Message& m) {
   uint64_t length = 0;
   switch (m.wire) {
     case 0:
-      read = Varint(&m.number);
+      read = TakeVarint(&rest, &m.number);
       break;
-    case 1: {
-      read = Fill(8) && in_->ReadLittleEndian64(&m.number);
+    case 1:
+      read = TakeFixed(&rest, &m.number);
       break;
-    }
     case 5: {
       uint32_t bits = 0;
-      read = Fill(4) && in_->ReadLittleEndian32(&bits);
+      read = TakeFixed(&rest, &bits);
       m.number = bits;
       break;
     }
     default:
-      read = Varint(&length);
+      read = TakeVarint(&rest, &length);
   }
-  if (!ok()) return false;
   if (!read && m.end - at > 2 * kLongestVarint) {
     return fail(
         name(), " at byte ", at,
@@ -194,15 +209,12 @@ absl::string_view WireReader::Bytes(const Message& m) {
 
 absl::string_view WireReader::Prefix(const Message& m, uint64_t limit) {
   const uint64_t length = std::min(m.length(), limit);
-  if (length == 0 || !Seek(m.offset)) return {};
-  if (available() < length && !Fill(length)) return {};
-  const void* data = nullptr;
-  int size = 0;
-  if (!in_->GetDirectBufferPointer(&data, &size) || static_cast<uint64_t>(size) < length) {
+  if (length == 0) return {};
+  const absl::string_view bytes = Need(m.offset, length);
+  if (ok() && bytes.size() < length) {
     FailField(m, "cannot be read; the file changed meanwhile: try again");
-    return {};
   }
-  return absl::string_view(static_cast<const char*>(data), length);
+  return ok() ? bytes.substr(0, length) : absl::string_view();
 }
 
 Message WireReader::Enter(const Message& m) const {
@@ -215,10 +227,13 @@ void WireReader::AppendInts(const Message& m, std::vector<int64_t>* out, uint64_
     if (out->size() < limit) out->push_back(static_cast<int64_t>(m.number));
     return;
   }
-  if (!Seek(m.offset)) return;
-  while (ok() && pos() < m.next && out->size() < limit) {
+  for (uint64_t at = m.offset; ok() && at < m.next && out->size() < limit;) {
     uint64_t value = 0;
-    if (!Varint(&value) || pos() > m.next) {
+    absl::string_view rest = Need(at, kLongestVarint);
+    const size_t before = rest.size();
+    const bool whole = TakeVarint(&rest, &value);
+    at += before - rest.size();
+    if (!whole || at > m.next) {
       FailField(m, "is cut inside a number; the file is damaged: export it again");
       return;
     }

@@ -1,6 +1,7 @@
-// Reads protobuf's wire format field by field, checking each against the schema. Decoding is that
-// of protobuf's CodedInputStream, over windows of the source: one stream refuses more than 2 GiB,
-// and whatever is not asked for (weights) is stepped over by offset without being read.
+// Reads protobuf's wire format field by field, checking each against the schema. Numbers are
+// decoded by protobuf's CodedInputStream; where they stand is ours, in windows of the source: one
+// stream refuses more than 2 GiB, and whatever is not asked for (weights) is stepped over without
+// being read.
 //
 //   Message node = ...;
 //   while (in.Next(node)) {
@@ -16,12 +17,9 @@
 #ifndef ASSAY_ANALYZER_ONNX_WIRE_H_
 #define ASSAY_ANALYZER_ONNX_WIRE_H_
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -87,21 +85,25 @@ class WireReader {
   void FailField(const Message& m, absl::string_view what);
 
  private:
-  uint64_t pos() const { return window_begin_ + static_cast<uint64_t>(in_->CurrentPosition()); }
-  uint64_t available() const { return window_end_ - pos(); }
-  // Moves to an offset; never back within one message.
-  bool Seek(uint64_t offset);
-  // Makes `bytes` bytes at the position available, or all there are.
-  bool Fill(uint64_t bytes);
-  bool Varint(uint64_t* value);
+  // The bytes at an offset that are in the window.
+  absl::string_view Window(uint64_t offset) const {
+    return offset < window_begin_ || offset > window_end_ ? absl::string_view()
+                                                          : window_.substr(offset - window_begin_);
+  }
+  // As many bytes as asked for at an offset, or all that there are, and perhaps more behind them.
+  absl::string_view Need(uint64_t offset, uint64_t bytes) {
+    const absl::string_view have = Window(offset);
+    return have.size() >= bytes ? have : Fill(offset, bytes);
+  }
+  absl::string_view Fill(uint64_t offset, uint64_t bytes);
 
   std::shared_ptr<const ByteSource> source_;
   std::string file_;
   absl::Status status_;
   std::string buffer_;
+  absl::string_view window_;  // the source's bytes [window_begin_, window_end_)
   uint64_t window_begin_ = 0, window_end_ = 0;
   uint64_t window_size_;
-  std::optional<google::protobuf::io::CodedInputStream> in_;
 };
 
 template <class T, class Out>
@@ -121,13 +123,11 @@ void WireReader::AppendFixed(const Message& m, std::vector<Out>* out, uint64_t l
     FailField(m, "is cut inside a number; the file is damaged: export it again");
     return;
   }
-  if (!Seek(m.offset)) return;
-  for (uint64_t i = 0, n = m.length() / sizeof(T); i < n && out->size() < limit; ++i) {
-    if (available() < sizeof(T) && !Fill(sizeof(T))) return;
-    char bytes[sizeof(T)];
-    if (!in_->ReadRaw(bytes, sizeof(T))) return;
+  for (uint64_t at = m.offset; at < m.next && out->size() < limit; at += sizeof(T)) {
+    const absl::string_view bytes = Need(at, sizeof(T));
+    if (bytes.size() < sizeof(T)) return;
     T value;
-    std::memcpy(&value, bytes, sizeof(T));
+    std::memcpy(&value, bytes.data(), sizeof(T));
     out->push_back(static_cast<Out>(value));
   }
 }

@@ -27,8 +27,10 @@
 namespace assay {
 namespace {
 
-// Rows that are kept for equal graphs; then all are forgotten, which bounds the memory.
+// Rows that are kept for equal graphs, and kernels for equal ones in any graph; then all are
+// forgotten, which bounds the memory.
 constexpr size_t kMostKnownRows = 8192;
+constexpr size_t kMostKnownKernels = 16384;
 
 constexpr WeightRow kWeights[] = {
     {"latency", "latency_s", 10e-3, static_cast<int>(LimitKind::kLatency)},
@@ -110,7 +112,10 @@ absl::StatusOr<Scorer> Scorer::Make(ScorerOptions options) {
     scorer.requirements_ = *std::move(read);
   }
   scorer.limited_ = options.fit.limits.at != Limits().at || !options.fit.requirements.empty();
-  const std::vector<EstimateRequest>& estimates = scorer.plan_.request.estimates;
+  std::vector<EstimateRequest>& estimates = scorer.plan_.request.estimates;
+  for (EstimateRequest& e : estimates) {
+    e.cache = std::make_shared<EstimateCache>(kMostKnownKernels / estimates.size());
+  }
   if (scorer.limited_ && estimates.empty()) {
     return absl::InvalidArgumentError("a limit is of no machine; name one with --target");
   }

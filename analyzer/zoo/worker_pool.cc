@@ -30,6 +30,12 @@ using Clock = std::chrono::steady_clock;
 
 double Now() { return std::chrono::duration<double>(Clock::now().time_since_epoch()).count(); }
 
+// A worker makes and forgets model after model of a few thousand small pieces. glibc's allocator,
+// told to keep them at hand rather than merge them and give them back, does that a seventh faster.
+constexpr char kAllocator[] =
+    "GLIBC_TUNABLES=glibc.malloc.tcache_count=4096:glibc.malloc.trim_threshold=67108864:"
+    "glibc.malloc.top_pad=4194304:glibc.malloc.mmap_threshold=1048576";
+
 // A process, its two pipes, and the task that it has.
 class Worker {
  public:
@@ -64,9 +70,13 @@ class Worker {
     words.push_back(nullptr);
     const std::string memory = absl::StrCat(kWorkerMemory, "=", options.memory_bytes);
     std::vector<char*> variables = {const_cast<char*>(memory.c_str())};
+    bool tuned = false;
     for (char** v = environ; *v != nullptr; ++v) {
-      if (!absl::StartsWith(*v, kWorkerMemory)) variables.push_back(*v);
+      if (absl::StartsWith(*v, kWorkerMemory)) continue;
+      tuned |= absl::StartsWith(*v, "GLIBC_TUNABLES=");
+      variables.push_back(*v);
     }
+    if (!tuned) variables.push_back(const_cast<char*>(kAllocator));
     variables.push_back(nullptr);
     const int error =
         posix_spawn(&pid_, words[0], &actions, nullptr, words.data(), variables.data());

@@ -196,6 +196,9 @@ absl::Status FoldCast(OpContext& op) {
 // Shape rules.
 
 absl::Status CastShape(OpContext& op) {
+  if (!op.has_attr("to")) {
+    return OpError("it has no attribute `to`, the type of its result; export the model again");
+  }
   return RetypeFirst(op, TypeAttr(op, "to", DType::kUndefined));
 }
 

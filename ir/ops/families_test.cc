@@ -1,4 +1,6 @@
 // What holds for every row of every family.
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@ namespace {
 
 TEST(FamiliesTest, RowsAreComplete) {
   std::set<std::pair<std::string, std::string>> seen;
+  int64_t newest = 0;
   for (const OpRow* row : OpTable::BuiltIn().rows()) {
     SCOPED_TRACE(std::string(row->name));
     EXPECT_TRUE(seen.insert({std::string(row->domain), std::string(row->name)}).second);
@@ -26,8 +29,10 @@ TEST(FamiliesTest, RowsAreComplete) {
       EXPECT_GT(version, last) << row->versions;
       last = version;
     }
+    if (row->domain.empty()) newest = std::max<int64_t>(newest, last);
     EXPECT_EQ(OpTable::BuiltIn().Find(row->domain, row->name), row);
   }
+  EXPECT_EQ(newest, kNewestOpset);
 }
 
 // A rule may refuse what makes no sense, but it answers: operands of any number, type, rank and
