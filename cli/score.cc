@@ -68,13 +68,17 @@ void SaySummary(const ScoreSummary& s, const Request& request, Io& io) {
   const auto count = [](size_t n) { return Exact(static_cast<int64_t>(n)); };
   std::string text =
       absl::StrCat(count(s.finished), " of ", count(s.models), " models in ", Seconds(s.seconds));
-  if (s.resumed > 0) absl::StrAppend(&text, ", ", count(s.resumed), " were done before");
+  if (s.resumed > 0) {
+    absl::StrAppend(&text, ", ", count(s.resumed), " were done before");
+    if (s.failed_before > 0)
+      absl::StrAppend(&text, ", of which ", count(s.failed_before), " failed");
+  }
   if (s.failed > 0) absl::StrAppend(&text, "; ", count(s.failed), " failed");
   if (s.over_limit > 0)
     absl::StrAppend(&text, "; ", Plural(static_cast<int64_t>(s.over_limit), "row"),
                     " of verdict FAIL");
   if (s.stopped) absl::StrAppend(&text, "; stopped, --resume goes on");
-  if (!request.quiet || s.failed > 0 || s.stopped) SayError(text, io);
+  if (!request.quiet || s.failed + s.failed_before > 0 || s.stopped) SayError(text, io);
   std::vector<std::pair<size_t, std::string>> causes;
   for (const auto& [cause, n] : s.causes) causes.emplace_back(n, cause);
   std::stable_sort(causes.begin(), causes.end(),
@@ -148,7 +152,9 @@ ExitCode RunScore(const Request& request, Io& io) {
     return kInputFailed;
   }
   SaySummary(*summary, request, io);
-  if (summary->failed > 0 || summary->stopped || !summary->problems.empty()) return kInputFailed;
+  if (summary->failed + summary->failed_before > 0 || summary->stopped ||
+      !summary->problems.empty())
+    return kInputFailed;
   return scorer->limited() && summary->over_limit > 0 ? kLimitBroken : kDone;
 }
 

@@ -151,6 +151,24 @@ TEST(Score, ResumesWhatIsNewOrChanged) {
   EXPECT_THAT(Lines(RowsOf(db)), SizeIs(1 + 3 + 3));
 }
 
+TEST(Score, TheExitStatusIsOfAllThatWasAskedFor) {
+  const std::string zoo = TestFolder() + "failed_before/", db = Fresh("failed_before.db");
+  std::filesystem::create_directories(zoo);
+  WriteFile(zoo + "a.onnx", ReadFile("testdata/models/mlp.onnx"));
+  WriteFile(zoo + "b.onnx", "");
+  const auto score = [&](const std::string& more) {
+    return RunCommand(absl::StrCat("score ", zoo, " --target t4 --resume -o ", db, more));
+  };
+  EXPECT_THAT(score("").exit, kInputFailed);
+  const Outcome again = score("");
+  EXPECT_EQ(again.exit, kInputFailed);
+  EXPECT_THAT(again.err, HasSubstr(", 2 were done before, of which 1 failed"));
+  // The failure of a model that is not asked for any more counts for nothing; a limit does.
+  EXPECT_EQ(score(" --exclude b.onnx").exit, kDone);
+  EXPECT_EQ(score(" --exclude b.onnx --max-latency 1ns").exit, kLimitBroken);
+  EXPECT_EQ(score(" --exclude b.onnx --max-latency 1ns").exit, kLimitBroken);
+}
+
 TEST(Score, WhatAModelDoesToItsWorkerIsRecorded) {
   const std::string what = absl::StrCat("score ", kSome, " --target t4 -q --jobs 2");
   const std::vector<std::string> sound = Lines(RunCommand(what).out);

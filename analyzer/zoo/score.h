@@ -37,9 +37,10 @@ struct ScoreOptions {
 struct ScoreSummary {
   size_t models = 0;                     // found
   size_t resumed = 0;                    // of these done before
+  size_t failed_before = 0;              // of the resumed
   size_t finished = 0;                   // in this run
   size_t failed = 0;                     // of the finished: no row, or none but errors
-  size_t over_limit = 0;                 // rows whose verdict is FAIL
+  size_t over_limit = 0;                 // rows whose verdict is FAIL, with those of before
   std::map<std::string, size_t> causes;  // of failures, alike ones together
   std::vector<std::pair<double, std::string>> slowest;  // seconds, most first
   struct Scored {
