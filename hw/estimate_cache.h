@@ -3,9 +3,8 @@
 // again. Not for several threads at once.
 //
 //   EstimateCache cache(8192);
-//   auto platform = cache.PlatformAt(8, [&] { return MakePlatform(target, runtime, {.batch = 8});
-//   }); KernelEstimate e = cache.Estimate(kernel, **platform);  // as EstimateKernel(kernel,
-//   **platform)
+//   auto t4 = cache.PlatformAt(8, [&] { return MakePlatform(target, nullptr, {.batch = 8}); });
+//   cache.Estimate(kernel, **t4);  // as EstimateKernel(kernel, **t4)
 #ifndef ASSAY_HW_ESTIMATE_CACHE_H_
 #define ASSAY_HW_ESTIMATE_CACHE_H_
 

@@ -1,5 +1,6 @@
 #include "ir/graph.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstring>
@@ -85,20 +86,14 @@ GraphBuilder::GraphBuilder(const OpTable& table) : table_(table) {
   open_regions_.push_back(Graph::kMain);
 }
 
-// Names are many and short: they share blocks, and a long one has its own.
+// Names are many and short: they share blocks.
 absl::string_view GraphBuilder::Keep(absl::string_view s) {
-  constexpr size_t kBlock = 4096;
   if (s.empty()) return "";
   if (s.size() > letters_left_.size()) {
-    const size_t size = s.size() > kBlock / 4 ? s.size() : kBlock;
+    const size_t size = std::max<size_t>(s.size(), 4096);
     std::unique_ptr<char[]> block(new char[size]);
-    const absl::Span<char> letters(block.get(), size);
+    letters_left_ = absl::MakeSpan(block.get(), size);
     graph_.letters_.push_back(std::move(block));
-    if (size == s.size()) {
-      std::memcpy(letters.data(), s.data(), s.size());
-      return absl::string_view(letters.data(), size);
-    }
-    letters_left_ = letters;
   }
   char* at = letters_left_.data();
   std::memcpy(at, s.data(), s.size());

@@ -84,6 +84,8 @@ absl::string_view WireReader::Fill(uint64_t offset, uint64_t bytes) {
   if (offset < window_begin_ || offset > window_end_ + kWindowAfterJump) {
     window_size_ = kWindowAfterJump;
   }
+  window_ = {};  // the buffer is about to hold something else
+  window_begin_ = window_end_ = offset;
   absl::StatusOr<absl::string_view> view =
       source_->View(offset, std::max(window_size_, bytes), &buffer_);
   if (!view.ok()) {
@@ -92,8 +94,7 @@ absl::string_view WireReader::Fill(uint64_t offset, uint64_t bytes) {
   }
   window_size_ = std::min(window_size_ * 2, kLargestWindow);
   window_ = *view;
-  window_begin_ = offset;
-  window_end_ = offset + view->size();
+  window_end_ = offset + window_.size();
   return window_;
 }
 
