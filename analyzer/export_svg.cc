@@ -255,7 +255,7 @@ class Page {
 
   // Colours by class, so that a reader who likes it dark gets it dark.
   void Style() {
-    out_ += "<style>\n";
+    out_ += "<style type=\"text/css\">\n";
     auto rules = [&](bool dark) {
       const absl::string_view page = dark ? "#1b1b1b" : "#ffffff";
       const absl::string_view text = dark ? "#e8e8e8" : "#222222";

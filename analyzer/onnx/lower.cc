@@ -89,20 +89,21 @@ class Lowerer {
   void Doubt(const std::vector<ValueId>& results) {
     const int64_t opset = Opset(builder_.Intern(""), Frame());
     if (opset == 0 && builder_.source().ir_version >= 3) {
-      builder_.AddDiagnostic(
-          {.message =
-               "imports no version of the ONNX operators (opset_import), which are read as of "
-               "version 1; export it again"});
+      builder_.AddDiagnostic({.message = "the model imports no version of the ONNX operators "
+                                         "(opset_import), which are read as of "
+                                         "version 1; export it again"});
     }
     if (opset > kNewestOpset) {
       builder_.AddDiagnostic(
-          {.message = absl::StrCat("is of opset ", opset, ", and the newest known here is ",
-                                   kNewestOpset, ": its operators are read as of that one")});
+          {.message =
+               absl::StrCat("the model is of opset ", opset, ", and the newest known here is ",
+                            kNewestOpset, ": its operators are read as of that one")});
     }
     if (results.empty() && !model_.graphs[model_.main].nodes.empty()) {
       builder_.AddDiagnostic(
-          {.message = "has no outputs, so nothing in it needs to run; export it again with its "
-                      "results as outputs"});
+          {.message =
+               "the model has no outputs, so nothing in it needs to run; export it again with its "
+               "results as outputs"});
     }
   }
   bool IsMain(const RawGraph& graph) const { return &graph == &model_.graphs[model_.main]; }

@@ -180,7 +180,7 @@ absl::Status CountBefore(const ScoreStore& store, const std::string& settings,
     s->failed_before += !last.empty() && !any;
     any = false;
   };
-  const absl::Status read =
+  absl::Status read =
       store.ForEach(absl::StrCat("settings = '", settings, "'"), [&](const ScoreRow& row) {
         const std::string path(row.text("path"));
         if (!done.contains(path)) return absl::OkStatus();
