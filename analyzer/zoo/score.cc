@@ -171,29 +171,6 @@ void Count(const std::string& name, const std::vector<ScoreRow>& rows, double se
   ++s->causes[cause];
 }
 
-// What rows of models that were done before say of the outcome of all.
-absl::Status CountBefore(const ScoreStore& store, const std::string& settings,
-                         const absl::flat_hash_set<std::string>& done, ScoreSummary* s) {
-  std::string last;  // rows of one model follow each other
-  bool any = false;
-  const auto end = [&] {
-    s->failed_before += !last.empty() && !any;
-    any = false;
-  };
-  absl::Status read =
-      store.ForEach(absl::StrCat("settings = '", settings, "'"), [&](const ScoreRow& row) {
-        const std::string path(row.text("path"));
-        if (!done.contains(path)) return absl::OkStatus();
-        if (path != last) end();
-        last = path;
-        any |= row.text("status") == kScored;
-        s->over_limit += row.text("verdict") == Name(Verdict::kFail);
-        return absl::OkStatus();
-      });
-  end();
-  return read;
-}
-
 }  // namespace
 
 int ProcessorsAllowed() {
@@ -248,9 +225,13 @@ absl::StatusOr<ScoreSummary> ScoreModels(Scorer& scorer, const ScoreOptions& opt
       if (!done.ok()) return done.status();
       std::erase_if(models, [&](const FoundModel* m) { return done->contains(m->name); });
       summary.resumed = found->models.size() - models.size();
-      if (absl::Status s = CountBefore(**store, scorer.settings(), *done, &summary); !s.ok()) {
-        return s;
-      }
+      const absl::Status counted = (*store)->ForEachModel(
+          scorer.settings(), [&](absl::string_view path, bool scored, int64_t over_limit) {
+            if (!done->contains(path)) return;
+            summary.failed_before += scored ? 0 : 1;
+            summary.over_limit += static_cast<size_t>(over_limit);
+          });
+      if (!counted.ok()) return counted;
     }
     sink = std::make_unique<Database>(*std::move(store), scorer.settings());
   }

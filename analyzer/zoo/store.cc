@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "analyzer/assess.h"
 
 namespace assay {
 namespace {
@@ -213,6 +214,26 @@ absl::StatusOr<absl::flat_hash_set<std::string>> ScoreStore::Done(
   }
   if (code != SQLITE_DONE) return Error(code);
   return done;
+}
+
+absl::Status ScoreStore::ForEachModel(
+    const std::string& settings,
+    absl::FunctionRef<void(absl::string_view path, bool scored, int64_t over_limit)> each) const {
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v2(db_,
+                                "SELECT path, max(status = ?), sum(verdict = ?) FROM scores "
+                                "WHERE settings = ? GROUP BY path",
+                                -1, &raw, nullptr);
+  const Statement statement(raw);
+  if (code != SQLITE_OK) return Error(code);
+  Bind(raw, 1, kScored);
+  Bind(raw, 2, Name(Verdict::kFail));
+  Bind(raw, 3, settings);
+  while ((code = sqlite3_step(raw)) == SQLITE_ROW) {
+    each(reinterpret_cast<const char*>(sqlite3_column_text(raw, 0)),
+         sqlite3_column_int(raw, 1) != 0, sqlite3_column_int64(raw, 2));
+  }
+  return code == SQLITE_DONE ? absl::OkStatus() : Error(code);
 }
 
 absl::Status ScoreStore::ForEach(const std::string& where,

@@ -47,6 +47,11 @@ class ScoreStore {
   absl::StatusOr<absl::flat_hash_set<std::string>> Done(const std::vector<FoundModel>& models,
                                                         const std::string& settings) const;
 
+  // Of every model with rows of these settings: whether any was scored, and how many say FAIL.
+  absl::Status ForEachModel(
+      const std::string& settings,
+      absl::FunctionRef<void(absl::string_view path, bool scored, int64_t over_limit)> each) const;
+
   // Rows in the order of their keys; `where` is a condition in SQL, or empty.
   absl::Status ForEach(const std::string& where,
                        absl::FunctionRef<absl::Status(const ScoreRow& row)> each) const;
