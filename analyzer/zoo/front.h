@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,7 @@
 
 namespace assay {
 
-inline constexpr size_t kMostFront = 1000;  // rows of the front's list
+inline constexpr size_t kMostFront = 1000;  // points of the front's list
 
 // The first of all rows in an order, or the last; equal ones stay in the order in which they come.
 class RowList {
@@ -57,63 +58,49 @@ class RowList {
   std::vector<Entry> entries_;  // a heap, the one to go next in front
 };
 
-// What no other beats in two merits. A staircase: where the first rises, the second falls.
+// What no other beats in two merits. A staircase: where the first rises, the second falls. Of
+// points that are equal in both the first is kept, and how many come after it.
 class Front {
  public:
-  void Add(double x, double y, const ScoreRow& row, size_t graph_column) {
+  struct Point {
+    double y;
+    std::optional<ScoreRow> row;  // none where kMostFront are held
+    int64_t equal = 0;            // more of them
+  };
+
+  void Add(double x, double y, const ScoreRow& row) {
     const auto behind = points_.upper_bound(x);
     if (behind != points_.begin()) {
       auto& [near_x, near] = *std::prev(behind);
-      if (near_x == x && near.y == y) {
-        const bool known = absl::c_any_of(near.rows, [&](const ScoreRow& other) {
-          return other.values[graph_column] == row.values[graph_column];
-        });
-        if (!known) Hold(row, &near);
-        return;
-      }
+      near.equal += near_x == x && near.y == y;
       if (near.y <= y) return;
     }
     auto beaten = points_.lower_bound(x);
     while (beaten != points_.end() && beaten->second.y >= y) {
-      held_ -= beaten->second.rows.size();
+      held_ -= beaten->second.row.has_value();
       beaten = points_.erase(beaten);
     }
-    Hold(row, &points_.emplace_hint(beaten, x, Point{.y = y})->second);
+    Point& point = points_.emplace_hint(beaten, x, Point{.y = y})->second;
+    if (held_ == kMostFront) return;
+    ++held_;
+    point.row = row;
   }
 
-  // Rows that are not held, since there were too many.
-  int64_t more() const {
-    int64_t more = 0;
-    for (const auto& [x, point] : points_) more += point.more;
-    return more;
-  }
+  // Points whose rows are not held.
+  int64_t more() const { return static_cast<int64_t>(points_.size() - held_); }
 
-  // From the best of the first merit to the best of the second.
-  std::vector<const ScoreRow*> Rows() const {
-    std::vector<const ScoreRow*> rows;
+  // Those that are, from the best of the first merit to the best of the second.
+  std::vector<const Point*> Points() const {
+    std::vector<const Point*> points;
     for (const auto& [x, point] : points_) {
-      for (const ScoreRow& row : point.rows) rows.push_back(&row);
+      if (point.row.has_value()) points.push_back(&point);
     }
-    return rows;
+    return points;
   }
 
  private:
-  struct Point {
-    double y;
-    std::vector<ScoreRow> rows = {};
-    int64_t more = 0;
-  };
-  void Hold(const ScoreRow& row, Point* point) {
-    if (held_ == kMostFront) {
-      ++point->more;
-      return;
-    }
-    ++held_;
-    point->rows.push_back(row);
-  }
-
   std::map<double, Point> points_;
-  size_t held_ = 0;  // rows
+  size_t held_ = 0;
 };
 
 }  // namespace assay

@@ -364,7 +364,7 @@ void ZooReader::Place(const ScoreRow& row) {
   ++placed_;
   signs_x_.Add(x);
   signs_y_.Add(y);
-  front_.Add(Merit(choice_.x, x), Merit(choice_.y, y), row, static_cast<size_t>(graph_));
+  front_.Add(Merit(choice_.x, x), Merit(choice_.y, y), row);
   std::string key;
   for (int column : {path_, target_, runtime_, precision_, dims_}) {
     absl::StrAppend(&key, TextAt(row, column), "\n");
@@ -558,11 +558,21 @@ Chart ZooReader::FrontChart(absl::Span<const ScoreRow* const> front) {
 }
 
 void ZooReader::AddFront(Document* d) {
-  const std::vector<const ScoreRow*> rows = front_.Rows();
-  d->Add(RowTable(
+  std::vector<const ScoreRow*> rows;
+  Column equal{"equal", "equal ones", Quantity::kExact, /*detail=*/true};
+  std::vector<Cell> counts;
+  for (const Front::Point* point : front_.Points()) {
+    rows.push_back(&*point->row);
+    counts.emplace_back(point->equal);
+    equal.detail &= point->equal == 0;
+  }
+  Table table = RowTable(
       "pareto",
       absl::StrCat("no other is better in ", TitleOf(choice_.x), " and ", TitleOf(choice_.y)), rows,
-      0, {choice_.x, choice_.y}));
+      0, {choice_.x, choice_.y});
+  table.columns.push_back(std::move(equal));
+  for (size_t i = 0; i < rows.size(); ++i) table.rows[i].cells.push_back(std::move(counts[i]));
+  d->Add(std::move(table));
   if (placed_ > 0) d->Add(FrontChart(rows));
 }
 
@@ -644,7 +654,7 @@ Notes ZooReader::ToKnow() const {
       " scored rows have no `", rank, "` and are not ranked");
   add(scored_ > 0 && placed_ == 0, "no row has both `", x, "` and `", y, "`");
   add(scored_ > 0 && spread_.count() == 0, "no row has `", histogram, "` for a histogram");
-  add(front_.more() > 0, Exact(front_.more()), " more rows lie on the front than are listed");
+  add(front_.more() > 0, Exact(front_.more()), " more points lie on the front than are listed");
   add(placed_ > static_cast<int64_t>(kMostPoints), "the drawing shows ",
       Exact(static_cast<int64_t>(kMostPoints)), " of ", Exact(placed_),
       " rows, chosen by a hash of their keys, beside the front");

@@ -4,7 +4,7 @@
 //
 //   ranked   scored rows that have a number in the column, best first; equal ones by key
 //   front    scored rows that no other beats: none is as good in both columns and better in one.
-//            Of rows equal in both there is one per graph, the first by key
+//            Of rows equal in both the first by key is there, and how many more there are (equal)
 //   cause    an error up to its first `;`, without what is quoted in it, numbers and paths, so that
 //            errors of one kind are one cause
 //

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -315,31 +316,29 @@ TEST(ZooReport, PercentilesGoThroughZero) {
 
 TEST(ZooReport, FrontByHand) {
   std::vector<ScoreRow> rows;
-  const auto add = [&](const std::string& path, double latency, double macs,
-                       absl::string_view graph = "") {
+  const auto add = [&](const std::string& path, double latency, double macs) {
     rows.push_back(Row(path, {{"latency_s", latency}, {"macs", macs}}));
-    if (!graph.empty()) rows.back().at("graph") = Text(graph);
   };
   add("h", 1, 9);
   add("a", 1, 10);  // as fast as h, with more MACs
   add("b", 3, 7);   // c has less of both
-  add("c", 2, 5, "g");
+  add("c", 2, 5);
   add("d", 4, 5);  // as many MACs as c, slower
   add("e", 5, 1);
-  add("f", 2, 5, "g");  // c again
-  add("g", 2, 5);       // another graph
+  add("f", 2, 5);  // as c
+  add("g", 2, 5);
   rows.push_back(Row("no latency", {{"macs", 0.0}}));
   rows.push_back(Failed("failed", "why"));
   const Document d = Zoo(rows);
-  EXPECT_THAT(Lines(TableOf(d, "pareto"), {"path", "latency_s", "macs"}),
-              ElementsAre("h 1 9", "c 2 5", "g 2 5", "e 5 1"));
+  EXPECT_THAT(Lines(TableOf(d, "pareto"), {"path", "latency_s", "macs", "equal"}),
+              ElementsAre("h 1 9 0", "c 2 5 2", "e 5 1 0"));
   const Chart* chart = Find<Chart>(d, "pareto");
   ASSERT_NE(chart, nullptr);
   EXPECT_TRUE(chart->x.log && chart->y.log);
   ASSERT_THAT(chart->series, SizeIs(2));
   EXPECT_EQ(chart->series[0].name, "(no target)");
   EXPECT_THAT(chart->series[0].points, SizeIs(8));
-  EXPECT_THAT(chart->series[1].points, SizeIs(4));
+  EXPECT_THAT(chart->series[1].points, SizeIs(3));
   EXPECT_EQ(chart->series[1].points[0].label, "h\nlatency 1 s, MACs 9");
 }
 
@@ -382,21 +381,24 @@ TEST(ZooReport, FrontOfManyIsAsDefined) {
     rows.back().at("target") = absl::StrCat("target ", i % 11);
   }
   std::vector<std::string> want;
-  std::multimap<double, std::string> front;
+  std::map<double, std::pair<std::string, int>> front;  // the first row, and equal ones
   for (size_t i = 0; i < points.size(); ++i) {
     bool beaten = false;
     for (const auto& [x, y] : points) {
       beaten |= x <= points[i].first && y <= points[i].second &&
                 (x < points[i].first || y < points[i].second);
     }
-    if (!beaten) front.emplace(points[i].first, absl::StrFormat("%05d", i));
+    if (beaten) continue;
+    const auto [at, first] = front.try_emplace(points[i].first, absl::StrFormat("%05d", i), 0);
+    at->second.second += !first;
   }
-  for (const auto& [x, path] : front) want.push_back(path);
+  for (const auto& [x, row] : front) want.push_back(absl::StrCat(row.first, " ", row.second));
   ASSERT_GT(want.size(), 4u);
+  ASSERT_TRUE(absl::c_any_of(front, [](const auto& f) { return f.second.second > 0; }));
   const auto store = Store(rows);
   const absl::StatusOr<Document> d = ZooReport(*store, "zoo.db", {});
   ASSERT_TRUE(d.ok());
-  EXPECT_EQ(Lines(TableOf(*d, "pareto"), {"path"}), want);
+  EXPECT_EQ(Lines(TableOf(*d, "pareto"), {"path", "equal"}), want);
 
   const Chart* chart = Find<Chart>(*d, "pareto");
   ASSERT_NE(chart, nullptr);
@@ -424,7 +426,7 @@ TEST(ZooReport, ListOfTheFrontIsBounded) {
   }
   Document d = Zoo(rows);
   EXPECT_THAT(TableOf(d, "pareto").rows, SizeIs(1000));
-  EXPECT_THAT(NotesOf(d), Contains("100 more rows lie on the front than are listed"));
+  EXPECT_THAT(NotesOf(d), Contains("100 more points lie on the front than are listed"));
   // One that beats all of them clears the list.
   rows.push_back(Row("9", {{"latency_s", 1.0}, {"macs", 1.0}}));
   d = Zoo(rows);
