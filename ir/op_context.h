@@ -43,6 +43,9 @@ class OpEnvironment {
   virtual void SetStoredValue(ValueId value, const Constant& contents) = 0;
   // Which branch an If takes (0 then, 1 else), once known.
   virtual void DecideBranch(OpId op, int branch) = 0;
+  // Whether an If whose condition is not known, and whose branches' results differ in rank, takes
+  // the branch of smaller rank.
+  virtual bool TakesSmallerRank() { return false; }
   // How often each region of the op runs per execution of the op: trip counts.
   virtual void SetTrips(OpId op, Dim trips) = 0;
   // The claimed type of a result, as a type over the pool's symbols; nullopt when nothing is

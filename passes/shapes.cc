@@ -29,7 +29,8 @@ constexpr int64_t kMaxElements = int64_t{1} << 58;
 
 class Inference : public OpEnvironment {
  public:
-  Inference(const Graph& graph, const Bindings& bindings) : graph_(graph), bindings_(bindings) {}
+  Inference(const Graph& graph, const Bindings& bindings, bool smaller_rank)
+      : graph_(graph), bindings_(bindings), smaller_rank_(smaller_rank) {}
 
   absl::StatusOr<Shapes> Run() {
     out_.pool = std::make_shared<DimPool>();
@@ -44,7 +45,10 @@ class Inference : public OpEnvironment {
       if (v.def == Value::Def::kWeight) SetWeightType(ValueId(i), graph_.constant(v.constant));
     }
     if (absl::Status s = SetInputs(); !s.ok()) return s;
-    if (absl::Status s = Walk(Graph::kMain); !s.ok()) return s;
+    if (absl::Status s = Walk(Graph::kMain); !s.ok()) {
+      stopped_ = true;
+      return s;
+    }
     if (absl::Status s = CheckBindings(); !s.ok()) return s;
     if (absl::Status s = ResolveAll(); !s.ok()) return s;
     CompareClaims();
@@ -53,6 +57,9 @@ class Inference : public OpEnvironment {
     for (int32_t& index : out_.value_index) index = std::max(index, kNoContents);
     return std::move(out_);
   }
+
+  // An op has an error, and a branch was taken whose condition is not known.
+  bool may_go_otherwise() const { return stopped_ && chose_by_rank_; }
 
   // OpEnvironment.
   DimPool& pool() override { return *out_.pool; }
@@ -99,6 +106,10 @@ class Inference : public OpEnvironment {
 
   void DecideBranch(OpId op, int branch) override {
     out_.branch[op.index] = static_cast<int8_t>(branch);
+  }
+  bool TakesSmallerRank() override {
+    chose_by_rank_ = true;
+    return smaller_rank_;
   }
   void SetTrips(OpId op, Dim trips) override { out_.trips[op.index] = trips; }
 
@@ -312,6 +323,9 @@ class Inference : public OpEnvironment {
   std::map<std::string, std::string, std::less<>> given_;  // by symbol: the option that bound it
   absl::Status binding_error_;  // of the first --dim that a dimension cannot have
   bool any_equation_ = false;
+  const bool smaller_rank_;
+  bool chose_by_rank_ = false;  // smaller_rank_ mattered
+  bool stopped_ = false;
   int64_t budget_ = 0;
 };
 
@@ -680,7 +694,17 @@ void Inference::CompareClaims() {
 }  // namespace
 
 absl::StatusOr<Shapes> InferShapes(const Graph& graph, const Bindings& bindings) {
-  return Inference(graph, bindings).Run();
+  Inference inference(graph, bindings, /*smaller_rank=*/false);
+  absl::StatusOr<Shapes> shapes = inference.Run();
+  if (shapes.ok() || !inference.may_go_otherwise()) return shapes;
+  // The error may come of the branch that was taken.
+  absl::StatusOr<Shapes> others = Inference(graph, bindings, /*smaller_rank=*/true).Run();
+  if (others.ok()) return others;
+  return absl::Status(
+      shapes.status().code(),
+      absl::StrCat(shapes.status().message(),
+                   "; or it is the branch of an If, whose condition is not known: give the sizes "
+                   "that decide it by --dim or --shape"));
 }
 
 Point DefaultPoint(const Shapes& shapes) {

@@ -270,6 +270,54 @@ TEST(ShapesTest, AnUnknownConditionKeepsTheRankAndSaysSo) {
   EXPECT_THAT(i->shapes.assumptions[0].text, HasSubstr("else branch"));
 }
 
+// What follows takes a vector: x has 1 in axis 1 then, and the branch that squeezes it is taken.
+TEST(ShapesTest, AnUnknownConditionThatMustLowerTheRank) {
+  const auto model = [](absl::string_view last) {
+    return absl::StrCat(R"(
+  arg %x: f32[4, n]
+  weight %w = f32[3, 3, 4]
+  weight %axis = i64[1] {1}
+  weight %where = i64[1] {1}
+  weight %one = i64[1] {1}
+  %shape = Shape(%x)
+  %size = Gather(%shape, %where)
+  %cond = Equal(%size, %one)
+  %y = If(%cond) {
+    then_branch = {
+      %s = Squeeze(%x, %axis)
+      return %s
+    },
+    else_branch = {
+      %r = Identity(%x)
+      return %r
+    }
+  }
+  %z = )",
+                        last, "\n  return %z\n");
+  };
+  const std::string fits = model("Einsum(%y, %w) {equation = \"i,jki->j\"}");
+  absl::StatusOr<Inferred> i = Infer(fits);
+  ASSERT_TRUE(i.ok()) << i.status();
+  EXPECT_EQ(i->Type("y"), "f32[4]");
+  EXPECT_EQ(i->Type("z"), "f32[3]");
+  ASSERT_EQ(i->shapes.assumptions.size(), 2u);
+  EXPECT_EQ(i->shapes.assumptions[0].text, "n is 1, to be squeezed");
+  EXPECT_EQ(i->shapes.assumptions[1].text,
+            "takes its then branch: its condition is not known, and the other one, which keeps the "
+            "rank, fits no later operator");
+  // No branch fits: the error is that of the usual branch, and says what else it may be.
+  EXPECT_THAT(ErrorOf(model("Einsum(%y, %w) {equation = \"ihl,jki->j\"}")),
+              HasSubstr("or it is the branch of an If, whose condition is not known: give the "
+                        "sizes that decide it by --dim or --shape"));
+  // Given the size, there is nothing to assume.
+  Bindings bindings;
+  bindings.dims = {{"n", 1}};
+  i = Infer(fits, bindings);
+  ASSERT_TRUE(i.ok()) << i.status();
+  EXPECT_EQ(i->Type("y"), "f32[4]");
+  EXPECT_TRUE(i->shapes.assumptions.empty());
+}
+
 constexpr char kLoop[] = R"(
   arg %x: f32[n, 2]
   arg %limit: i64[]

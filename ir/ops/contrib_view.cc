@@ -67,6 +67,7 @@ class ViewEnvironment : public OpEnvironment {
     if (!view_.channels_last_results) inner_.SetStoredValue(v, contents);
   }
   void DecideBranch(OpId op, int branch) override { inner_.DecideBranch(op, branch); }
+  bool TakesSmallerRank() override { return inner_.TakesSmallerRank(); }
   void SetTrips(OpId op, Dim trips) override { inner_.SetTrips(op, trips); }
   std::optional<Type> ClaimOf(ValueId v) override { return inner_.ClaimOf(v); }
   absl::StatusOr<Dim> Unify(OpId op, Dim a, Dim b, absl::string_view why) override {

@@ -107,16 +107,18 @@ absl::Status IfShape(OpContext& op) {
     } else {
       // Exporters guard Squeeze with "is this axis 1?". Where the size is only known when the model
       // runs, the two branches differ in rank and the general case is the branch that leaves the
-      // rank alone.
+      // rank alone; unless no later op could take its results.
       for (int i = 0; i < op.num_outputs() && taken < 0; ++i) {
         const Type a = ResultType(op, branches[0], i), b = ResultType(op, branches[1], i);
         if (!a.is_tensor() || !b.is_tensor() || !a.ranked || !b.ranked || a.rank() == b.rank()) {
           continue;
         }
-        taken = a.rank() > b.rank() ? 0 : 1;
-        op.Assume(
-            absl::StrCat("takes its ", taken == 0 ? "then" : "else",
-                         " branch: its condition is not known, and this branch keeps the rank"));
+        const bool smaller = op.env().TakesSmallerRank();
+        taken = (a.rank() > b.rank()) != smaller ? 0 : 1;
+        op.Assume(absl::StrCat(
+            "takes its ", taken == 0 ? "then" : "else", " branch: its condition is not known, and ",
+            smaller ? "the other one, which keeps the rank, fits no later operator"
+                    : "this branch keeps the rank"));
       }
     }
   } else {
