@@ -387,13 +387,15 @@ bool ZooReader::tells(int column) const {
 }
 
 // With the rank of each, the first's being `first`; 0: without. People see the columns of `shown`
-// and keys that tell rows apart, models without their folders where that is enough.
+// and keys that tell rows apart, models without their folders where that is enough; none of these
+// names is shortened, however wide the table.
 Table ZooReader::RowTable(std::string key, std::string title,
                           absl::Span<const ScoreRow* const> rows, size_t first,
                           std::vector<int> shown) const {
   Table table{.key = std::move(key), .title = std::move(title)};
   if (first > 0) table.columns.push_back({"rank", "#", Quantity::kIndex});
-  table.columns.push_back({"model", "model"});
+  table.columns.push_back(
+      {.key = "model", .title = "model", .quantity = Quantity::kText, .whole = true});
   std::map<absl::string_view, std::set<absl::string_view>> paths;  // by their files' names
   for (const ScoreRow* row : rows) paths[FileName(TextAt(*row, path_))].insert(TextAt(*row, path_));
   for (int column : {target_, runtime_, precision_, dims_}) {
@@ -406,7 +408,8 @@ Table ZooReader::RowTable(std::string key, std::string title,
     if (column == status_ || column == error_) continue;
     columns.push_back(c);
     table.columns.push_back({std::string(ColumnAt(column).name), TitleOf(column),
-                             ColumnAt(column).quantity, !absl::c_linear_search(shown, column)});
+                             ColumnAt(column).quantity, !absl::c_linear_search(shown, column),
+                             ColumnAt(column).key});
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     TableRow out;
@@ -610,7 +613,7 @@ Table ZooReader::Machines() const {
   Table table{.key = "targets", .title = "targets"};
   if (ranked_.count() > 0) absl::StrAppend(&table.title, ", by median ", TitleOf(choice_.rank));
   const bool judged = verdicts_.any();
-  table.columns = {{"target", "target"},
+  table.columns = {{.key = "target", .title = "target", .whole = true},
                    {"runtime", "runtime", Quantity::kText, !tells(runtime_)},
                    {"precision", "precision", Quantity::kText, !tells(precision_)},
                    {"rows", "rows", Quantity::kExact},
@@ -620,7 +623,7 @@ Table ZooReader::Machines() const {
                    {"fail", "FAIL", Quantity::kExact, !judged},
                    {"median", "median", ranked.quantity},
                    {"best", "best", ranked.quantity},
-                   {"best_path", "best model"}};
+                   {.key = "best_path", .title = "best model", .whole = true}};
   std::vector<std::pair<double, const decltype(machines_)::value_type*>> order;
   for (const auto& entry : machines_) {
     const double median = entry.second.ranked.Percentile(0.5);
