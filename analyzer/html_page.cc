@@ -75,7 +75,7 @@ ul.tiles .remark { font-size: .8rem; color: var(--faint); overflow-wrap: anywher
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .88rem;
         font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .6rem; text-align: left; vertical-align: top; unicode-bidi: isolate; }
-td { border-top: 1px solid var(--line); overflow-wrap: break-word; max-width: 24rem; }
+td { border-top: 1px solid var(--line); white-space: nowrap; }
 th { position: sticky; top: 0; background: var(--sheet); font-weight: 600; white-space: nowrap; }
 th button { all: unset; cursor: pointer; font: inherit; }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
@@ -83,8 +83,8 @@ th button::after { content: "\2195"; opacity: .35; margin-left: .3rem; font-size
 th[aria-sort=ascending] button::after { content: "\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\2193"; opacity: 1; }
 .n { text-align: right; white-space: nowrap; }
-.whole { white-space: nowrap; max-width: none; }
-.long { min-width: 20rem; }
+.whole { white-space: nowrap; }
+.long { min-width: 20rem; max-width: 24rem; white-space: normal; overflow-wrap: break-word; }
 tbody tr:hover td { background: var(--sheet); }
 tfoot td { font-weight: 600; border-top: 2px solid var(--line); }
 tr.faint td { color: var(--faint); }
