@@ -276,8 +276,10 @@ class Inference : public OpEnvironment {
       // arguments.
       return absl::OkStatus();
     }
-    if (absl::Status s = row->shape(context); !s.ok()) return At(op, s);
+    // An attribute of another type may be all that the rule lacks.
+    const absl::Status inferred = row->shape(context);
     if (absl::Status s = context.CheckAttributes(); !s.ok()) return At(op, s);
+    if (!inferred.ok()) return At(op, inferred);
     for (ValueId v : graph_.outputs(op)) {
       if (!v.has_value()) continue;
       if (absl::Status s = CheckSizes(out_.types[v.index]); !s.ok()) return At(op, s);

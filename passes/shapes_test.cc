@@ -234,6 +234,10 @@ TEST(ShapesTest, AttributesOfAnotherTypeAreErrors) {
   EXPECT_THAT(error("Transpose(%x) {perm = 1}"),
               HasSubstr("attribute `perm` is an integer, and the operator takes integers"));
   EXPECT_THAT(error("Cast(%x)"), HasSubstr("it has no attribute `to`"));
+  // Not that it has none.
+  EXPECT_THAT(ErrorOf("arg %x: f32[1, 8, 2, 2]\n  %y = DepthToSpace(%x) {blocksize = \"2\"}\n"
+                      "  return %y\n"),
+              HasSubstr("attribute `blocksize` is a string, and the operator takes an integer"));
 }
 
 std::string IfModel(absl::string_view condition) {

@@ -130,21 +130,33 @@ ValueId AddWeight(PendingOp& op, GraphBuilder& builder, absl::string_view what,
                     : builder.AddReals(std::move(dims), std::move(reals), DType::kF32, id));
 }
 
-void LiftInput(const InputRow& row, PendingOp& op, GraphBuilder& builder) {
+absl::Status Mistyped(const Attr& attr, absl::string_view name, absl::string_view wanted) {
+  return absl::InvalidArgumentError(absl::StrCat("attribute `", name, "` is ", Name(attr.kind),
+                                                 ", and the operator takes ", wanted,
+                                                 "; correct the node, or export the model again"));
+}
+
+absl::Status LiftInput(const InputRow& row, PendingOp& op, GraphBuilder& builder) {
   Attr* attr = Find(op, builder, row.attr);
-  if (attr == nullptr) return;
+  if (attr == nullptr) return absl::OkStatus();
   const size_t index = static_cast<size_t>(row.input);
+  const bool integer = row.as == As::kInts || row.as == As::kInt;
+  const bool scalar = row.as == As::kInt || row.as == As::kReal;
+  const AttrKind one = integer ? AttrKind::kInt : AttrKind::kFloat;
+  const AttrKind many = integer ? AttrKind::kInts : AttrKind::kFloats;
+  if (attr->kind != one && attr->kind != many) {
+    return Mistyped(*attr, row.attr, Name(scalar ? one : many));
+  }
   std::vector<int64_t> ints = std::move(attr->ints);
   std::vector<double> reals = std::move(attr->floats);
   if (attr->kind == AttrKind::kInt) ints = {attr->i};
   if (attr->kind == AttrKind::kFloat) reals = {attr->f};
   Drop(op, builder, row.attr);
   const bool there = index < op.inputs.size() && op.inputs[index].has_value();
-  const bool integer = row.as == As::kInts || row.as == As::kInt;
-  const bool scalar = row.as == As::kInt || row.as == As::kReal;
   const size_t given = integer ? ints.size() : reals.size();
-  if (there || (scalar && given != 1)) return;
+  if (there || (scalar && given != 1)) return absl::OkStatus();
   SetInput(op, index, AddWeight(op, builder, row.attr, std::move(ints), std::move(reals), row.as));
+  return absl::OkStatus();
 }
 
 absl::Status LiftType(const TypeRow& row, PendingOp& op, GraphBuilder& builder) {
@@ -161,7 +173,7 @@ absl::Status LiftType(const TypeRow& row, PendingOp& op, GraphBuilder& builder) 
       if (r.proto_name == given) type = &r;
     }
   } else {
-    return absl::OkStatus();
+    return Mistyped(*attr, row.attr, "the number of an element type");
   }
   if (type == nullptr) {
     return absl::InvalidArgumentError(
@@ -237,7 +249,8 @@ absl::Status Lift(PendingOp* op, GraphBuilder* builder) {
   if (op->type == "DFT") LiftDft(*op, *builder);
   if (op->type == "Resize") LiftResize(*op);
   for (const InputRow& row : kInputs) {
-    if (row.type == op->type) LiftInput(row, *op, *builder);
+    if (row.type != op->type) continue;
+    if (absl::Status s = LiftInput(row, *op, *builder); !s.ok()) return s;
   }
   if (op->opset < kNumpyBroadcast) {
     if (IsLegacyBroadcast(op->type)) LiftBroadcast(*op, *builder);

@@ -104,6 +104,20 @@ TEST(LiftTest, ElementTypesBecomeNames) {
                   "ONNX; export the model again"));
 }
 
+// Taken for absent, they would give other shapes and costs.
+TEST(LiftTest, AttributesOfAnotherTypeAreErrors) {
+  EXPECT_THAT(Lifted(13, "Cast <to = [1]> (x)"),
+              ElementsAre("test.onnxtxt: Cast `n`: attribute `to` is integers, and the operator "
+                          "takes the number of an element type; correct the node, or export the "
+                          "model again"));
+  EXPECT_THAT(Lifted(11, "Squeeze <axes = \"0\"> (x)"),
+              ElementsAre("test.onnxtxt: Squeeze `n`: attribute `axes` is a string, and the "
+                          "operator takes integers; correct the node, or export the model again"));
+  EXPECT_THAT(Lifted(6, "Clip <min = 0> (x)"),
+              ElementsAre("test.onnxtxt: Clip `n`: attribute `min` is an integer, and the operator "
+                          "takes a number; correct the node, or export the model again"));
+}
+
 TEST(LiftTest, WeightsAreNamedAfterTheResultOfANamelessNode) {
   EXPECT_THAT(
       LinesOf("<ir_version: 8, opset_import: [\"\" : 11]>\n"
