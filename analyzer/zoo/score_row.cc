@@ -149,14 +149,14 @@ absl::StatusOr<int> ScoreColumnOf(absl::string_view name, bool numbers) {
                    DidYouMean(name, known), "; there are ", absl::StrJoin(known, ", ")));
 }
 
-absl::string_view ScoreRow::text(absl::string_view column) const {
-  const auto* text = std::get_if<std::string>(&at(column));
+absl::string_view ScoreRow::text(int column) const {
+  const auto* text = std::get_if<std::string>(&values[static_cast<size_t>(column)]);
   return text != nullptr ? absl::string_view(*text) : absl::string_view();
 }
 
-double ScoreRow::number(absl::string_view column) const {
-  const auto* number = std::get_if<double>(&at(column));
-  return number != nullptr ? *number : NAN;
+double ScoreRow::number(int column) const {
+  const auto* number = std::get_if<double>(&values[static_cast<size_t>(column)]);
+  return number != nullptr && std::isfinite(*number) ? *number : NAN;
 }
 
 ScoreRow RowOf(const ScoreInput& input) {

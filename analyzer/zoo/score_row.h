@@ -51,8 +51,10 @@ struct ScoreRow {
   ScoreValue& at(absl::string_view column) { return values[FindScoreColumn(column)]; }
   const ScoreValue& at(absl::string_view column) const { return values[FindScoreColumn(column)]; }
   // "" and NaN where it is another kind.
-  absl::string_view text(absl::string_view column) const;
-  double number(absl::string_view column) const;
+  absl::string_view text(int column) const;
+  double number(int column) const;
+  absl::string_view text(absl::string_view column) const { return text(FindScoreColumn(column)); }
+  double number(absl::string_view column) const { return number(FindScoreColumn(column)); }
 
   // What comes before and after in a table that is sorted by key.
   friend bool operator==(const ScoreRow& a, const ScoreRow& b) { return a.values == b.values; }

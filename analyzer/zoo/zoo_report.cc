@@ -50,17 +50,6 @@ constexpr size_t kMostNames = 6;      // listed behind their number
 
 const ScoreColumn& ColumnAt(int column) { return ScoreColumns()[static_cast<size_t>(column)]; }
 
-absl::string_view TextAt(const ScoreRow& row, int column) {
-  const auto* text = std::get_if<std::string>(&row.values[static_cast<size_t>(column)]);
-  return text != nullptr ? absl::string_view(*text) : absl::string_view();
-}
-
-// NaN where there is none.
-double NumberAt(const ScoreRow& row, int column) {
-  const auto* number = std::get_if<double>(&row.values[static_cast<size_t>(column)]);
-  return number != nullptr && std::isfinite(*number) ? *number : kNaN;
-}
-
 Cell CellOf(const ScoreValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
@@ -299,17 +288,17 @@ class ZooReader {
 
 void ZooReader::Add(const ScoreRow& row) {
   ++rows_;
-  const absl::string_view path = TextAt(row, path_), status = TextAt(row, status_);
+  const absl::string_view path = row.text(path_), status = row.text(status_);
   if (rows_ == 1 || path != last_path_) {
     ++models_;
     last_path_ = std::string(path);
   }
   for (int column : {target_, runtime_, precision_, dims_}) {
     std::set<std::string, std::less<>>& names = names_[column];
-    const absl::string_view name = TextAt(row, column);
+    const absl::string_view name = row.text(column);
     if (names.find(name) == names.end()) names.emplace(name);
   }
-  if (const absl::string_view graph = TextAt(row, graph_); !graph.empty()) {
+  if (const absl::string_view graph = row.text(graph_); !graph.empty()) {
     graphs_.insert(absl::HashOf(graph));
   }
   auto count = statuses_.find(status);
@@ -320,32 +309,32 @@ void ZooReader::Add(const ScoreRow& row) {
   ++machine.rows;
   if (status != kScored) {
     ++machine.failed;
-    failures_.Add(path, TextAt(row, target_), status, TextAt(row, error_));
+    failures_.Add(path, row.text(target_), status, row.text(error_));
     return;
   }
   ++scored_;
-  verdicts_.Add(TextAt(row, verdict_));
-  machine.verdicts.Add(TextAt(row, verdict_));
-  uncalibrated_ += TextAt(row, calibration_) == "uncalibrated";
-  with_unknown_ += NumberAt(row, unknown_) > 0;
-  const absl::string_view point = TextAt(row, point_);  // one sample is what people expect
+  verdicts_.Add(row.text(verdict_));
+  machine.verdicts.Add(row.text(verdict_));
+  uncalibrated_ += row.text(calibration_) == "uncalibrated";
+  with_unknown_ += row.number(unknown_) > 0;
+  const absl::string_view point = row.text(point_);  // one sample is what people expect
   assumed_ +=
       absl::StrContains(point, "assumed ") && !absl::StrContains(point, "assumed batch = 1;");
   Rank(row, &machine);
   Place(row);
-  const double value = NumberAt(row, choice_.histogram);
+  const double value = row.number(choice_.histogram);
   if (!std::isnan(value)) spread_.Add(value);
 }
 
 Machine& ZooReader::MachineOf(const ScoreRow& row) {
-  const auto key = std::tuple(TextAt(row, target_), TextAt(row, runtime_), TextAt(row, precision_));
+  const auto key = std::tuple(row.text(target_), row.text(runtime_), row.text(precision_));
   auto at = machines_.find(key);
   if (at == machines_.end()) at = machines_.try_emplace(Key(key)).first;
   return at->second;
 }
 
 void ZooReader::Rank(const ScoreRow& row, Machine* machine) {
-  const double value = NumberAt(row, choice_.rank);
+  const double value = row.number(choice_.rank);
   if (std::isnan(value)) return;
   const double merit = Merit(choice_.rank, value);
   best_.Add(merit, rows_, row);
@@ -354,12 +343,12 @@ void ZooReader::Rank(const ScoreRow& row, Machine* machine) {
   machine->ranked.Add(value);
   if (std::isnan(machine->best) || merit < Merit(choice_.rank, machine->best)) {
     machine->best = value;
-    machine->best_path = std::string(TextAt(row, path_));
+    machine->best_path = std::string(row.text(path_));
   }
 }
 
 void ZooReader::Place(const ScoreRow& row) {
-  const double x = NumberAt(row, choice_.x), y = NumberAt(row, choice_.y);
+  const double x = row.number(choice_.x), y = row.number(choice_.y);
   if (std::isnan(x) || std::isnan(y)) return;
   ++placed_;
   signs_x_.Add(x);
@@ -367,7 +356,7 @@ void ZooReader::Place(const ScoreRow& row) {
   front_.Add(Merit(choice_.x, x), Merit(choice_.y, y), row);
   std::string key;
   for (int column : {path_, target_, runtime_, precision_, dims_}) {
-    absl::StrAppend(&key, TextAt(row, column), "\n");
+    absl::StrAppend(&key, row.text(column), "\n");
   }
   uint64_t hash = 0;
   (void)absl::SimpleHexAtoi(HashOf(key).substr(0, 16), &hash);
@@ -397,7 +386,7 @@ Table ZooReader::RowTable(std::string key, std::string title,
   table.columns.push_back(
       {.key = "model", .title = "model", .quantity = Quantity::kText, .whole = true});
   std::map<absl::string_view, std::set<absl::string_view>> paths;  // by their files' names
-  for (const ScoreRow* row : rows) paths[FileName(TextAt(*row, path_))].insert(TextAt(*row, path_));
+  for (const ScoreRow* row : rows) paths[FileName(row->text(path_))].insert(row->text(path_));
   for (int column : {target_, runtime_, precision_, dims_}) {
     if (tells(column)) shown.push_back(column);
   }
@@ -414,7 +403,7 @@ Table ZooReader::RowTable(std::string key, std::string title,
   for (size_t i = 0; i < rows.size(); ++i) {
     TableRow out;
     if (first > 0) out.cells.emplace_back(static_cast<double>(first + i));
-    const absl::string_view path = TextAt(*rows[i], path_), name = FileName(path);
+    const absl::string_view path = rows[i]->text(path_), name = FileName(path);
     out.cells.emplace_back(paths[name].size() > 1 ? path : name);
     for (size_t c : columns) out.cells.push_back(CellOf(rows[i]->values[c]));
     table.rows.push_back(std::move(out));
@@ -509,9 +498,9 @@ void ZooReader::AddRanked(Document* d) {
 }
 
 Point ZooReader::PointOf(const ScoreRow& row) const {
-  const auto text = [&](int column) { return std::string(TextAt(row, column)); };
-  return {NumberAt(row, choice_.x), NumberAt(row, choice_.y), text(path_), text(target_),
-          text(runtime_),           text(precision_)};
+  const auto text = [&](int column) { return std::string(row.text(column)); };
+  return {row.number(choice_.x), row.number(choice_.y), text(path_),
+          text(target_),         text(runtime_),        text(precision_)};
 }
 
 std::string ZooReader::LabelOf(const Point& point) const {
