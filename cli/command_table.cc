@@ -458,8 +458,9 @@ constexpr CommandRow kCommands[] = {
      .summary = "questions to a table of `assay score`",
      .doc =
          "Reads the database DB of `assay score` and shows its best and worst rows, the Pareto "
-         "front of two columns, a histogram, what failed and why, and the targets side by side. "
-         "--format html is a page with a scatter plot.\n"
+         "front of two columns (of rows that are equal in both the first, and how many more), a "
+         "histogram, what failed and why, and the targets side by side. --format html is a page "
+         "with a scatter plot.\n"
          "`zoo merge DB OTHER...` adds the rows of other databases to DB, which may be a new one: "
          "of two rows of one model, target, runtime, precision and sizes the one that was scored "
          "stays before one that failed, then the later one. Doing it again changes nothing.",
