@@ -45,8 +45,12 @@ absl::StatusOr<HostSide> HostOf(const Platform& platform, int64_t batch) {
   out.low_factor = platform.low_factor;
   out.high_factor = platform.high_factor;
   if (target.host.empty()) {
+    // A host that took no time to start would make what it runs the fastest there is.
+    out.launch = target.launch.value_or(0);
     out.assumption = absl::StrCat(
-        "no host is named: what ", target.name, " lacks takes the time of its operands at ",
+        "no host is named: what ", target.name, " lacks takes a launch",
+        out.launch > 0 ? absl::StrCat(" of ", FormatQuantity(out.launch, Unit::kSeconds)) : "",
+        " and the time of its operands at ",
         FormatQuantity(out.operand_rate, Unit::kBytesPerSecond), " over ", over);
     return out;
   }
@@ -89,9 +93,11 @@ KernelEstimate EstimateOnHost(const Kernel& kernel, const Crossing& crossing,
     e.mapping.math = there.mapping.math;
     e.replaced_math = there.replaced_math;
   } else {
-    own = roofline = host.operand_rate > 0 ? kernel.bytes() / host.operand_rate : 0;
+    roofline = host.operand_rate > 0 ? kernel.bytes() / host.operand_rate : 0;
+    own = host.launch + roofline;
     low = own * std::min(1.0, host.low_factor);
     high = own * std::max(1.0, host.high_factor);
+    e.overhead = host.launch;
   }
   e.parts.push_back(Outside("host", kernel.bytes(), 0, own));
   e.seconds = waiting + moving + own;

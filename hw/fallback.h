@@ -5,8 +5,9 @@
 //
 // What crosses goes over the first link of role host. A target without one shares its outermost
 // memory with the host: nothing crosses. The host is the target that `host` names, under its own
-// runtime. Where none is named, its time is that of the kernel's operands at the link's rate (or
-// the outermost memory's), which HostSide::assumption says.
+// runtime. Where none is named, its time is that of starting a kernel on the target and of the
+// kernel's operands at the link's rate (or the outermost memory's), which HostSide::assumption
+// says.
 #ifndef ASSAY_HW_FALLBACK_H_
 #define ASSAY_HW_FALLBACK_H_
 
@@ -41,6 +42,7 @@ class OperatorList {
 struct HostSide {
   std::shared_ptr<const Platform> platform;  // null: none is named
   const Link* link = nullptr;                // null: shared memory
+  double launch = 0;                         // seconds per kernel, without a platform
   double operand_rate = 0;                   // bytes per second of operands, without a platform
   double low_factor = 1, high_factor = 1;    // of the time at that rate
   std::string assumption;                    // what of this is assumed, in words

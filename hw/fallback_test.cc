@@ -22,6 +22,7 @@ Platform Device(absl::string_view host, bool link) {
                              .latency = {.value = 10e-6, .known = true}});
   }
   target->memory.back().bandwidth = {.value = 4e9, .known = true};
+  target->launch = {.value = 2e-6, .known = true};
   absl::StatusOr<Platform> platform = MakePlatform(target, nullptr, {.precision = "int8"});
   EXPECT_TRUE(platform.ok()) << platform.status();
   return *std::move(platform);
@@ -55,13 +56,15 @@ TEST(EstimateOnHost, WithoutAHostOperandsGoAtTheLinksRate) {
   const Platform device = Device("", true);
   const absl::StatusOr<HostSide> host = HostOf(device, 1);
   ASSERT_TRUE(host.ok()) << host.status();
-  EXPECT_EQ(host->assumption,
-            "no host is named: what coral-edge-tpu lacks takes the time of its operands at 1 GB/s "
-            "over wire");
+  EXPECT_EQ(
+      host->assumption,
+      "no host is named: what coral-edge-tpu lacks takes a launch of 2 us and the time of its "
+      "operands at 1 GB/s over wire");
   const KernelEstimate e = EstimateOnHost(Copy(), {.bytes = 2e6, .tensors = 3}, device, *host);
-  // Three tensors wait for the link, their 2 MB cross it, and 4 MB of operands count for the host.
-  EXPECT_NEAR(e.seconds, 3 * 10e-6 + 2e6 / 1e9 + 4e6 / 1e9, 1e-15);
-  EXPECT_NEAR(e.overhead, 3 * 10e-6, 1e-15);
+  // Three tensors wait for the link, their 2 MB cross it, and a launch and 4 MB of operands count
+  // for the host.
+  EXPECT_NEAR(e.seconds, 3 * 10e-6 + 2e6 / 1e9 + 2e-6 + 4e6 / 1e9, 1e-15);
+  EXPECT_NEAR(e.overhead, 3 * 10e-6 + 2e-6, 1e-15);
   EXPECT_NEAR(e.roofline, 2e6 / 1e9 + 4e6 / 1e9, 1e-15);
   EXPECT_TRUE(e.fallback);
   EXPECT_EQ(e.crossing_bytes, 2e6);
@@ -80,7 +83,7 @@ TEST(EstimateOnHost, InSharedMemoryNothingCrosses) {
   const absl::StatusOr<HostSide> host = HostOf(device, 1);
   ASSERT_TRUE(host.ok()) << host.status();
   const KernelEstimate e = EstimateOnHost(Copy(), {.bytes = 2e6, .tensors = 3}, device, *host);
-  EXPECT_NEAR(e.seconds, 4e6 / 4e9, 1e-15);
+  EXPECT_NEAR(e.seconds, 2e-6 + 4e6 / 4e9, 1e-15);
   EXPECT_EQ(e.crossing_bytes, 0);
   EXPECT_EQ(e.parts.size(), 1u);
 }
