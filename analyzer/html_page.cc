@@ -83,7 +83,6 @@ th button::after { content: "\2195"; opacity: .35; margin-left: .3rem; font-size
 th[aria-sort=ascending] button::after { content: "\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\2193"; opacity: 1; }
 .n { text-align: right; white-space: nowrap; }
-.whole { white-space: nowrap; }
 .long { min-width: 20rem; max-width: 24rem; white-space: normal; overflow-wrap: break-word; }
 tbody tr:hover td { background: var(--sheet); }
 tfoot td { font-weight: 600; border-top: 2px solid var(--line); }
@@ -131,8 +130,8 @@ circle.hit:hover { fill-opacity: 1; }
   nav, .tools, #tip { display: none !important; }
   .wide { overflow: visible; max-height: none; border: 0; }
   table { font-size: 8pt; }
-  th, td, .whole { padding: .12rem .3rem; white-space: normal; max-width: 14rem; }
-  td { overflow-wrap: anywhere; }
+  th, td, .long { padding: .12rem .3rem; white-space: normal; max-width: 14rem; }
+  td, .long { overflow-wrap: anywhere; }
   .long { min-width: 0; }
   .n, .whole { overflow-wrap: normal; }
   td.n { white-space: nowrap; }

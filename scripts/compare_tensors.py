@@ -155,24 +155,22 @@ def runtime_tensors(path, dims):
             {n: v.shape for n, v in feeds.items()})
 
 
-def assumed_dims(assay, path):
-    """The sizes at which the report's numbers are, when nobody gives any."""
-    done = subprocess.run([assay, "analyze", path, "--format", "json"], capture_output=True, text=True, check=False)
+def report(assay, path, *options):
+    """What `assay analyze` says of the model."""
+    done = subprocess.run([assay, "analyze", path, "--format", "json", *options], capture_output=True, text=True,
+                          check=False)
     if done.returncode != 0:
         raise ValueError(done.stderr.strip())
-    return json.loads(done.stdout)["models"][0]["dims"]
+    return json.loads(done.stdout)["models"][0]
 
 
 def assay_tensors(assay, path, shapes):
-    command = [assay, "analyze", path, "--format", "json"]
+    options = []
     for name, shape in shapes.items():
         if shape:
-            command += ["--shape", name + "=" + "x".join(map(str, shape))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ValueError(done.stderr.strip())
+            options += ["--shape", name + "=" + "x".join(map(str, shape))]
     tensors = {}
-    for op in json.loads(done.stdout)["models"][0]["ops"]:
+    for op in report(assay, path, *options)["ops"]:
         for output in op["outputs"]:
             if output:
                 tensors.setdefault(output["name"], []).append((output.get("dtype"), output.get("shape")))
@@ -217,7 +215,7 @@ def main():
         begin = time.monotonic()
         try:
             count, symbolic, differences = compare(
-                args.assay, path, dims[name] if name in dims else assumed_dims(args.assay, path))
+                args.assay, path, dims[name] if name in dims else report(args.assay, path)["dims"])
         except Exception as error:  # whatever ONNX Runtime throws: named, not hidden
             print(f"{name}: not compared: {str(error).splitlines()[0][:400]}", flush=True)
             continue
